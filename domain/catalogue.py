@@ -1,0 +1,165 @@
+"""Owns the look-ups in the law as a whole: by code and by date, in one frozen value.
+
+A look-up that finds nothing refuses with the field and the remedy; nothing falls back to a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from domain.calendars import Calendar
+from domain.decisions import ReductionRow, ShorteningRow, promised_term, wins
+from domain.errors import Invalid
+from domain.fees import FeeRow
+from domain.procedures import RECEIVING, Case, Channel, Procedure, Process, TermKind
+from domain.terms import Term
+from domain.units import Unit, UnitRole
+from domain.validity import Row, in_force, is_in_force, spell
+
+ROLE = "role:"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every dated row of the law that the engine knows. `version` is the digest of the whole."""
+
+    units: tuple[Unit, ...]
+    calendars: tuple[Calendar, ...]
+    procedures: tuple[Procedure, ...]
+    processes: tuple[Process, ...]
+    fees: tuple[FeeRow, ...]
+    shortenings: tuple[ShorteningRow, ...]
+    reductions: tuple[ReductionRow, ...]
+    version: str = ""
+
+    def unit(self, code: str, on: date) -> Unit:
+        """The office with that code on that day. Raises Invalid, naming the successors of an ended one."""
+        entries = [unit for unit in self.units if unit.code == code]
+        heirs = next((", ".join(unit.successors) for unit in reversed(entries) if unit.successors), "")
+        return _only(entries, on, "unit", code, f"use its successor: {heirs}" if heirs else "")
+
+    def procedure(self, code: str, on: date) -> Procedure:
+        """The procedure with that code as it stood on that day. Raises Invalid."""
+        return _only([each for each in self.procedures if each.code == code], on, "procedure", code)
+
+    def calendar(self, code: str) -> Calendar:
+        """The calendar with that code. Raises Invalid."""
+        found = next((calendar for calendar in self.calendars if calendar.code == code), None)
+        if found is None:
+            raise _unknown("calendar", code, sorted(each.code for each in self.calendars))
+        return found
+
+    def case(self, procedure: Procedure, key: str | None = None) -> Case:
+        """The case with that key, the usual one for None. Raises Invalid."""
+        found = next((case for case in procedure.cases if key in (None, case.key)), None)
+        if found is None:
+            raise _unknown("case", str(key), [case.key for case in procedure.cases])
+        return found
+
+    def shortening(self, procedure: str, case: str, on: date) -> ShorteningRow | None:
+        """The rule row that shortens that case on that day, the annex's before a derived one."""
+        rows = [row for row in self.shortenings if (row.procedure, row.case) == (procedure, case)]
+        return wins(in_force(rows, on))
+
+    def promised(self, procedure: Procedure, case: Case, channel: Channel, on: date) -> Term:
+        """The term promised to a dossier of that channel: shortened online where a decision is in force."""
+        row = self.shortening(procedure.code, case.key, on) if channel is Channel.ONLINE else None
+        return promised_term(row, case.term) if row else case.term
+
+    def process(self, procedure: Procedure, channel: Channel, on: date, case: str | None = None) -> Process:
+        """The approved process for a dossier of that channel on that day. Raises Invalid."""
+        variant = self.case(procedure, case)
+        is_cut = self.promised(procedure, variant, channel, on) != variant.term
+        kind = TermKind.PROMISED if is_cut else TermKind.STATUTORY
+        wanted = (procedure.code, variant.key, kind)
+        entries = [each for each in self.processes if (each.procedure, each.case, each.kind) == wanted]
+        return _only(entries, on, "process", f"{procedure.code}, case {variant.key}, {kind} term")
+
+    def fee_rows(self, procedure: Procedure, on: date, case: str | None = None) -> tuple[FeeRow, ...]:
+        """The fees of that procedure's case on that day, in the procedure's order. Raises Invalid."""
+        variant = self.case(procedure, case)
+        found = [self._fees_coded(code, on) for code in procedure.fees]
+        return tuple(row for rows in found for row in rows if row.case in (None, variant.key))
+
+    def receivers(self, procedure: Procedure, on: date) -> tuple[Unit, ...]:
+        """The offices that may take a dossier of that procedure in on that day, the usual one first."""
+        units = in_force(self.units, on)
+        return tuple(unit for rule in procedure.receives for unit in units if _fits(rule, unit))
+
+    def may_receive(self, unit: str, procedure: Procedure, on: date) -> bool:
+        """Whether that office may take a dossier of that procedure in on that day."""
+        return any(each.code == unit for each in self.receivers(procedure, on))
+
+    def receiver(self, code: str | None, procedure: Procedure, on: date) -> Unit:
+        """The office that takes a dossier in, the usual one for None. Raises Invalid for one that may not."""
+        allowed = self.receivers(procedure, on)
+        if code is not None:
+            self.unit(code, on)
+        found = next((unit for unit in allowed if code in (None, unit.code)), None)
+        if found is None:
+            listed = ", ".join(unit.code for unit in allowed)
+            raise Invalid(
+                f"unit {code or '(none given)'} may not receive {procedure.code} on {on:%d/%m/%Y}",
+                field="unit",
+                remedy=f"use one of: {listed}" if listed else "correct `receives` of the procedure",
+            )
+        return found
+
+    def resolve(self, selector: str, receiving: str, on: date) -> Unit:
+        """The office that a selector names, given the receiving unit's code. Raises Invalid.
+
+        `receiving` is the unit itself, `receiving/<role>` its division of that role, else a unit code.
+        """
+        if selector == RECEIVING:
+            return self.unit(receiving, on)
+        if not selector.startswith(f"{RECEIVING}/"):
+            return self.unit(selector, on)
+        role = selector.removeprefix(f"{RECEIVING}/")
+        wanted = (receiving, role)
+        found = next((unit for unit in in_force(self.units, on) if (unit.parent, unit.role) == wanted), None)
+        if found is None:
+            raise Invalid(
+                f"unit {receiving} has no division '{role}' on {on:%d/%m/%Y}",
+                field="unit",
+                remedy=f"add the division to the catalogue with parent {receiving}, or receive elsewhere",
+            )
+        return found
+
+    def _fees_coded(self, code: str, on: date) -> tuple[FeeRow, ...]:
+        rows = [row for row in self.fees if row.code == code]
+        if not rows:
+            raise _unknown("fee", code, sorted({row.code for row in self.fees}))
+        return in_force(rows, on)
+
+
+def _fits(rule: str, unit: Unit) -> bool:
+    if not unit.is_one_stop:
+        return False
+    return unit.code == rule if not rule.startswith(ROLE) else unit.role == UnitRole(rule.removeprefix(ROLE))
+
+
+def _only(entries: Iterable[Row], on: date, field: str, code: str, instead: str = "") -> Row:
+    """The entry in force on that day, or a refusal that says when it was."""
+    entries = tuple(entries)
+    found = next((entry for entry in entries if is_in_force(entry, on)), None)
+    if found is not None:
+        return found
+    if not entries:
+        raise _unknown(field, code, ())
+    spans = ", ".join(spell(entry) for entry in entries)
+    raise Invalid(
+        f"{field} {code} is not in force on {on:%d/%m/%Y} (it is: {spans})",
+        field=field,
+        remedy=instead or "give a day on which it is in force, or add its version to the catalogue",
+    )
+
+
+def _unknown(field: str, code: str, known: Iterable[str]) -> Invalid:
+    listed = ", ".join(known)
+    return Invalid(
+        f"{field} '{code}' is unknown",
+        field=field,
+        remedy=f"use one of: {listed}" if listed else f"use a {field} of the catalogue, or add it",
+    )

@@ -1,0 +1,79 @@
+"""Owns the offices of the province: what they are called, when they existed, and who came after them.
+
+Districts ended on 30/06/2025 and departments merged, so a unit is dated: a code may have several entries that
+follow one another (a new name), and an ended unit names its successors, who report its dossiers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """Where an office stands."""
+
+    PROVINCE = "province"
+    DEPARTMENT = "department"
+    DISTRICT = "district"
+    COMMUNE = "commune"
+    OFFICE = "office"  # a division inside a district's or a commune's committee
+    VERTICAL = "vertical"  # answers to its ministry: police, social insurance
+
+
+class UnitRole(StrEnum):
+    """What an office is for; rules of receipt and selectors of steps name offices by it."""
+
+    COMMITTEE = "committee"  # of the province: owns the codes, receives nothing itself
+    PROVINCIAL_CENTRE = "provincial_centre"
+    DEPARTMENT = "department"
+    DISTRICT = "district"
+    COMMUNE = "commune"
+    COMMUNE_POLICE = "commune_police"
+    PROVINCIAL_POLICE = "provincial_police"
+    ECONOMY = "economy"  # the division for business, finance and construction
+    JUSTICE = "justice"  # the division for civil status and certification
+    LAND = "land"  # the division, or branch office, for land
+
+
+RECEIVING_ROLES = frozenset(
+    {
+        UnitRole.PROVINCIAL_CENTRE,
+        UnitRole.DEPARTMENT,
+        UnitRole.DISTRICT,
+        UnitRole.COMMUNE,
+        UnitRole.COMMUNE_POLICE,
+        UnitRole.PROVINCIAL_POLICE,
+    }
+)
+"""Offices that may keep a one-stop desk (Decree 61/2018 Art. 7, Decree 118/2025)."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """An office during one stretch of its life.
+
+    `code` is its identifier (TT 10/2016/TT-BTTTT); `code_part` is what its dossier codes begin with, and is
+    there exactly when the office keeps a one-stop desk. `certain` is false, with a note, where unconfirmed.
+    """
+
+    code: str
+    name: str
+    level: Level
+    role: UnitRole
+    calendar: str
+    basis: str
+    valid_from: date
+    valid_to: date | None = None
+    parent: str | None = None
+    code_part: str | None = None
+    successors: tuple[str, ...] = ()
+    certain: bool = True
+    note: str = ""
+    version: str = ""
+
+    @property
+    def is_one_stop(self) -> bool:
+        """Whether people may hand in dossiers here."""
+        return self.code_part is not None
