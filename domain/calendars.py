@@ -23,10 +23,12 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Session:
-    """One stretch of opening hours, the same on every working day."""
+    """One stretch of opening hours, the same on every working day; `certain` is false where none was read."""
 
     opens: time
     closes: time
+    basis: str = ""
+    certain: bool = True
 
 
 @dataclass(frozen=True)
