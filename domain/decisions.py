@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from domain.errors import Invalid
 from domain.procedures import Channel
-from domain.terms import Term, TermUnit
+from domain.terms import GRAIN, Term, TermUnit
 
 HALF_A_DAY = Decimal("0.5")
 MOST_PROMISED = Decimal("0.8")
@@ -33,7 +33,7 @@ class ShorteningRow:
     """What one decision makes of one case's statutory term for online dossiers.
 
     `promised` is the annex's figure in the term's unit, None for a derived row. `no_cut` is the ground on
-    which the term stays whole. `grain` is what a derived figure is rounded down to.
+    which the term stays whole. `grain` is what a derived figure is rounded down to, at least the unit's own.
     """
 
     decision: str
@@ -89,7 +89,8 @@ def promised_term(row: ShorteningRow, statutory: Term) -> Term:
 
 def _derive(row: ShorteningRow, statutory: Term) -> Decimal:
     share = statutory.amount * (100 - row.percent) / 100
-    return share // row.grain * row.grain
+    grain = max(row.grain, GRAIN[statutory.unit])
+    return share // grain * grain
 
 
 def may_stay_whole(term: Term) -> bool:

@@ -1,0 +1,190 @@
+"""Owns the dates of one dossier: the terms the law gives it, computed from the catalogue by one calculator.
+
+The statutory term runs on the calendar of the office that resolves, the acceptance of an online filing on that
+of the office that receives. The promised date is always there: equal to the statutory one unless shortened.
+Sources: Civil Code 2015 Art. 144–148; Decree 61/2018 Art. 17–19; Decision 906/QĐ-UBND.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+
+from domain.calendars import Calendar
+from domain.catalogue import Catalogue
+from domain.decisions import ShorteningRow, Source
+from domain.errors import Invalid
+from domain.instants import at, civil_date, local
+from domain.procedures import Case, Channel, Procedure, Process, Stage, Step
+from domain.terms import Due, StartRule, Term, TermUnit, due
+from domain.units import Unit
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """Every date of one dossier, with the rows that gave it.
+
+    `acceptance` is None unless the dossier was filed online. `calendar` is the resolving office's, as
+    `code@version`. `basis` names the legal sources in the order in which they were applied.
+    """
+
+    procedure: Procedure
+    case: Case
+    channel: Channel
+    unit: Unit
+    lead: Unit
+    process: Process
+    statutory_term: Term
+    promised_term: Term
+    statutory: Due
+    promised: Due
+    acceptance: Due | None
+    calendar: str
+    basis: tuple[str, ...]
+
+    @property
+    def provisional(self) -> bool:
+        """Whether a date lies in a year whose calendar is not announced yet."""
+        return self.statutory.provisional or self.promised.provisional
+
+
+@dataclass(frozen=True)
+class StepDue:
+    """One step opened for one office, and when it must be done."""
+
+    step: Step
+    unit: Unit
+    due: Due
+
+
+def deadlines(
+    catalogue: Catalogue,
+    procedure_code: str,
+    *,
+    channel: Channel,
+    submitted: datetime,
+    accepted: datetime,
+    unit: str | None = None,
+    case: str | None = None,
+    on: date | None = None,
+) -> Deadlines:
+    """Compute the dates of a dossier filed at `submitted` and accepted at `accepted` (aware instants).
+
+    The law is that of `on`, the day of acceptance for None. Without `unit` the procedure's usual receiver is
+    meant. Raises Invalid for an unknown or wrong value, CalendarMissing for a year no calendar holds.
+    """
+    _require_order(submitted, accepted)
+    on = on or civil_date(accepted)
+    procedure = catalogue.procedure(procedure_code, on)
+    _require_channel(procedure, channel)
+    receiver = catalogue.receiver(unit, procedure, on)
+    lead = catalogue.resolve(procedure.lead, receiver.code, on)
+    variant = catalogue.case(procedure, case)
+    promise = catalogue.promised(procedure, variant, channel, on)
+    calendar = catalogue.calendar(lead.calendar)
+    shortening = catalogue.shortening(procedure.code, variant.key, on) if channel is Channel.ONLINE else None
+    return Deadlines(
+        procedure=procedure,
+        case=variant,
+        channel=channel,
+        unit=receiver,
+        lead=lead,
+        process=catalogue.process(procedure, channel, on, variant.key),
+        statutory_term=variant.term,
+        promised_term=promise,
+        statutory=due(variant.term, accepted, calendar),
+        promised=due(promise, accepted, calendar),
+        acceptance=acceptance_due(catalogue, procedure, receiver, channel, submitted),
+        calendar=name_version(calendar),
+        basis=(variant.basis, *_shortened_by(shortening, promise)),
+    )
+
+
+def acceptance_due(
+    catalogue: Catalogue, procedure: Procedure, receiver: Unit, channel: Channel, submitted: datetime
+) -> Due | None:
+    """When an online filing must be answered, on the receiving office's calendar; else None."""
+    if channel is not Channel.ONLINE:
+        return None
+    return due(procedure.acceptance, submitted, catalogue.calendar(receiver.calendar))
+
+
+def step_dues(
+    catalogue: Catalogue, stage: Stage, counted_in: TermUnit, *, opened_at: datetime, receiving: str, on: date
+) -> tuple[StepDue, ...]:
+    """When each step of a stage opened at `opened_at` must be done, on the calendar of its own office.
+
+    `counted_in` is the unit of the term that the process divides; `receiving` and `on` are the dossier's own.
+    """
+    return tuple(_step_due(catalogue, step, counted_in, opened_at, receiving, on) for step in stage.steps)
+
+
+def name_version(calendar: Calendar) -> str:
+    """Write which version of a calendar an answer rests on."""
+    return f"{calendar.code}@{calendar.version or 'unversioned'}"
+
+
+def _step_due(
+    catalogue: Catalogue, step: Step, counted_in: TermUnit, opened_at: datetime, receiving: str, on: date
+) -> StepDue:
+    unit = catalogue.resolve(step.unit, receiving, on)
+    calendar = catalogue.calendar(unit.calendar)
+    return StepDue(step, unit, _COUNTERS[counted_in](step, opened_at, calendar))
+
+
+def _by_close(step: Step, opened_at: datetime, calendar: Calendar) -> Due:
+    """Same-day work accepted in time is due at close, however late one office hands it to the next."""
+    day = civil_date(opened_at)
+    sessions = calendar.sessions_on(day)
+    is_open_day = bool(sessions) and local(opened_at) <= at(day, sessions[-1].closes)
+    return due(_SAME_DAY, at(day, time.min) if is_open_day else opened_at, calendar)
+
+
+def _from_moment(unit: TermUnit) -> Callable[[Step, datetime, Calendar], Due]:
+    return lambda step, opened_at, calendar: due(
+        Term(step.share, unit, StartRule.FROM_MOMENT), opened_at, calendar
+    )
+
+
+def _whole_days(step: Step, opened_at: datetime, calendar: Calendar) -> Due:
+    return due(Term(step.share, TermUnit.CALENDAR_DAY), opened_at, calendar)
+
+
+_SAME_DAY = Term(amount=Decimal(1), unit=TermUnit.SAME_DAY)
+_COUNTERS: dict[TermUnit, Callable[[Step, datetime, Calendar], Due]] = {
+    TermUnit.SAME_DAY: _by_close,
+    TermUnit.CALENDAR_DAY: _whole_days,
+    TermUnit.WORKING_DAY: _from_moment(TermUnit.WORKING_DAY),
+    TermUnit.WORKING_HOUR: _from_moment(TermUnit.WORKING_HOUR),
+}
+
+
+def _shortened_by(row: ShorteningRow | None, promise: Term) -> tuple[str, ...]:
+    if row is None:
+        return ()
+    if row.no_cut:
+        return (f"{row.basis}: not shortened, {row.no_cut}",)
+    origin = (
+        "figure of the annex" if row.source is Source.ANNEX else f"derived from {row.percent}%, rounded down"
+    )
+    return (f"{row.basis}: {promise.amount.normalize():f} {promise.unit} ({origin})",)
+
+
+def _require_order(submitted: datetime, accepted: datetime) -> None:
+    if local(submitted) > local(accepted):
+        raise Invalid(
+            "the dossier is accepted before it was submitted",
+            field="submitted",
+            remedy="give an instant of filing that is not later than the one of acceptance",
+        )
+
+
+def _require_channel(procedure: Procedure, channel: Channel) -> None:
+    if channel not in procedure.channels:
+        raise Invalid(
+            f"{procedure.code} is not received {channel}",
+            field="channel",
+            remedy=f"use one of: {', '.join(procedure.channels)}",
+        )
