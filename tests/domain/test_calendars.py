@@ -1,0 +1,88 @@
+"""Which days an office works: the decreed days 2023 to 2026, the provisional 2027, and nothing beyond."""
+
+from datetime import date, timedelta
+
+import pytest
+from state_office import RAW, STATE_OFFICE, day
+
+from domain.errors import CalendarMissing
+
+
+@pytest.mark.parametrize("year, total", [(2023, 249), (2024, 251), (2025, 250), (2026, 249)])
+def test_working_days_of_a_year(year, total):
+    """The working days of an announced year add up to the known total."""
+    days = (date(year, 1, 1) + timedelta(n) for n in range(366))
+    assert sum(STATE_OFFICE.is_working(d) for d in days if d.year == year) == total
+
+
+REST = {
+    2023: "02/01 20/01 23/01 24/01 25/01 26/01 01/05 02/05 03/05 01/09 04/09",
+    2024: "01/01 08/02 09/02 12/02 13/02 14/02 18/04 29/04 30/04 01/05 02/09 03/09",
+    2025: "01/01 27/01 28/01 29/01 30/01 31/01 07/04 30/04 01/05 02/05 01/09 02/09",
+    2026: "01/01 02/01 16/02 17/02 18/02 19/02 20/02 27/04 30/04 01/05 31/08 01/09 02/09 24/11",
+}
+WORKING_SATURDAYS = {2023: "", 2024: "04/05", 2025: "26/04", 2026: "10/01 22/08"}
+
+
+@pytest.mark.parametrize("year", REST)
+def test_the_decreed_days_and_no_others(year):
+    """Of Mondays to Fridays only the decreed days rest; of Saturdays and Sundays only swapped ones work."""
+    days = [date(year, 1, 1) + timedelta(n) for n in range(365)]
+    resting = {d for d in days if d.weekday() < 5 and not STATE_OFFICE.is_working(d)}
+    working = {d for d in days if d.weekday() >= 5 and STATE_OFFICE.is_working(d)}
+    assert resting == {day(f"{text}/{year}") for text in REST[year].split()}
+    assert working == {day(f"{text}/{year}") for text in WORKING_SATURDAYS[year].split()}
+
+
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        ("Wed 24/04/2024", "working day"),
+        ("Sat 20/04/2024", "weekend"),
+        ("Mon 29/04/2024", "Nghỉ hoán đổi, làm bù 04/05/2024"),
+        ("Sat 04/05/2024", "Thứ bảy làm bù cho 29/04/2024"),
+        ("Tue 17/02/2026", "Tết Bính Ngọ"),
+        ("Mon 27/04/2026", "Nghỉ bù Giỗ Tổ Hùng Vương 26/04/2026"),
+    ],
+)
+def test_every_day_says_why(text, why):
+    """A day explains itself by its special name, or as a weekend or a working day."""
+    assert STATE_OFFICE.why(day(text)) == why
+
+
+def test_a_rest_day_has_no_hours():
+    """Opening hours exist on working days only, a swapped Saturday among them."""
+    assert STATE_OFFICE.sessions_on(day("Sat 20/04/2024")) == ()
+    assert STATE_OFFICE.sessions_on(day("Sat 04/05/2024")) == STATE_OFFICE.sessions
+
+
+def test_2027_is_provisional():
+    """A year without its decision is usable and says that it is provisional."""
+    assert STATE_OFFICE.is_provisional(day("05/01/2027"))
+    assert not STATE_OFFICE.is_provisional(day("31/12/2026"))
+
+
+@pytest.mark.parametrize("ask", ["is_working", "sessions_on", "why", "is_provisional"])
+@pytest.mark.parametrize("text", ["31/12/2022", "01/01/2028"])
+def test_an_unknown_year_is_refused(ask, text):
+    """A year that the calendar does not hold is never guessed: the refusal names the year and the remedy."""
+    with pytest.raises(CalendarMissing, match=text[-4:]) as refusal:
+        getattr(STATE_OFFICE, ask)(day(text))
+    assert text[-4:] in refusal.value.remedy
+    assert refusal.value.field == "calendar"
+
+
+def test_each_special_day_stands_once_in_a_held_year_with_its_basis():
+    """The file names every special day once, in a year it holds, with a legal basis, on a fitting weekday."""
+    days = [special["day"] for special in RAW["special_days"]]
+    assert days == sorted(set(days))
+    for special in STATE_OFFICE.special_days:
+        assert special.basis
+        assert special.day.year in {held.year for held in STATE_OFFICE.years}
+        assert (special.day.weekday() == 5) is (special.kind == "working_saturday"), special
+
+
+def test_what_nobody_decided_yet_is_marked_uncertain():
+    """Every day of a provisional year, and the opening hours nobody found a decision for, say so."""
+    assert not any(special.certain for special in STATE_OFFICE.special_days if special.day.year == 2027)
+    assert not any(session.certain for session in STATE_OFFICE.sessions)
