@@ -22,26 +22,17 @@ from uuid import UUID
 Event = MutableMapping[str, Any]
 
 FRAME = ("timestamp", "level", "logger")  # what our own processors put in
-FIELDS = frozenset(
-    # ids and kinds
-    ("dossier", "workflow_id", "workflow_type", "run_id", "act", "command", "kind", "procedure", "unit")
-    + (
-        "catalogue",
-        "version",
-        "signal_name",
-        "update_name",
-        "activity_type",
-        "task_queue",
-        "namespace",
-        "queue",
-    )
-    + ("subscriber", "system", "stage", "step", "office", "clock", "rung", "role", "method", "route")
-    # how it went
-    + ("status", "outcome", "code", "reason_code", "signal", "process", "pid", "host", "port", "address")
-    # numbers and instants
-    + ("sequence", "position", "count", "total", "attempt", "seconds", "milliseconds", "size", "rows")
-    + ("due_at", "as_of", "retry_in", "migration", "worker", "workers")
-)
+_NAMES = """
+    dossier workflow_id workflow_type run_id act command kind procedure unit catalogue version
+    signal_name update_name activity_type task_queue namespace queue subscriber system
+    stage step office clock rung role method route
+
+    status outcome code reason_code signal process pid host port address
+
+    sequence position count total attempt seconds milliseconds size rows due_at as_of retry_in
+    migration worker workers
+"""  # ids and kinds; how it went and where; numbers and instants
+FIELDS = frozenset(_NAMES.split())
 _EVENT = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
 _IDLIKE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:+-]{0,99}")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|<[^>]*>|\{.*\}|\(.*\)")

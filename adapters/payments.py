@@ -1,0 +1,136 @@
+"""Owns the payment platform's protocol on our side: INIT, QUERY and the signed call-back, over HTTP.
+
+The messages and their signature are in docs/payments.md. What the network or the platform's trouble does is
+`Unavailable` (try later); what the platform will never grant is `Refused`. An answer that is not signed
+rightly tells us nothing, so it counts as no answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import httpx
+from pydantic import ValidationError
+
+from activities.ports import Refused, Unavailable
+from adapters.payment_signature import CODES, BadSignature, Signature, instant_of, stamp
+from domain.errors import Invalid
+from domain.instants import VIETNAM
+from schema.payments import OpenedOrder, Outcome, PaymentOrder, PaymentReport
+
+__all__ = ["BadSignature", "HttpPaymentPlatform"]
+
+STATES: Mapping[str, Outcome] = {
+    "created": "pending",
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "expired": "expired",
+}
+_TRY_LATER = frozenset({408, 425, 429})
+
+
+def _now() -> datetime:
+    return datetime.now(VIETNAM)
+
+
+class HttpPaymentPlatform:
+    """The payment platform, spoken to over HTTP; `partner` is what it calls us."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        url: str,
+        secret: bytes,
+        partner: str,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._http, self._url, self._partner, self._clock = http, url.rstrip("/"), partner, clock
+        self._signature = Signature(secret)
+
+    async def open(self, order: PaymentOrder) -> OpenedOrder:
+        """Create the order, or find it again under its reference. `Refused`, `Unavailable`."""
+        fields = {
+            "reference": order.reference,
+            "type": "PAY",
+            "amount": str(order.amount),
+            "currency": order.currency,
+            "note": order.description,
+            "expires": stamp(order.expires_at),
+        }
+        answer = await self._ask("INIT", fields)
+        if answer["code"] != "00":
+            raise _no(answer["code"])
+        return OpenedOrder(reference=order.reference, platform_id=answer["order"], url=answer["url"])
+
+    async def query(self, reference: str) -> PaymentReport:
+        """What became of the order. One that the platform has never seen is `unknown`. `Unavailable`."""
+        answer = await self._ask("QUERY", {"reference": reference})
+        if answer["code"] == "05":
+            return PaymentReport(reference=reference, outcome="unknown")
+        if answer["code"] != "00":
+            raise _no(answer["code"])
+        try:
+            return _report(answer, STATES.get(answer["state"], "unknown"))
+        except Invalid as error:
+            raise Unavailable(f"in the platform's answer, {error.message}") from None
+
+    def read_callback(self, body: bytes) -> PaymentReport:
+        """The report in a call-back's body. `BadSignature` (401), or `Invalid` (422) when it is no CONFIRM.
+
+        The amount is what the platform debited; comparing it with the order is for whoever knows the order.
+        """
+        confirm = self._signature.checked("CONFIRM", _json(body))
+        if confirm["partner"] != self._partner:
+            raise Invalid("the call-back is for another partner", field="partner", remedy="send it there")
+        return _report(confirm, "succeeded" if confirm["code"] == "00" else "failed")
+
+    async def _ask(self, kind: str, fields: Mapping[str, str]) -> dict[str, str]:
+        head = {"version": "1.0", "partner": self._partner, "time": stamp(self._clock())}
+        body = await self._post(kind.lower(), self._signature.signed(kind, {**head, **fields}))
+        try:
+            answer = self._signature.checked(f"{kind}_ANSWER", _json(body))
+        except BadSignature:
+            raise Unavailable("the platform's answer is not signed with MOTCUA_PAYMENTS_SECRET") from None
+        except Invalid:
+            raise Unavailable("the platform's answer is not one of the protocol's") from None
+        if answer["code"] == "00" and answer["reference"] != fields["reference"]:
+            raise Unavailable("the platform answered about another order")
+        return answer
+
+    async def _post(self, path: str, message: Mapping[str, str]) -> bytes:
+        try:
+            answer = await self._http.post(f"{self._url}/{path}", json=message)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"the payment platform does not answer ({type(error).__name__})") from None
+        if answer.status_code >= 500 or answer.status_code in _TRY_LATER:
+            raise Unavailable(f"the payment platform is in trouble (HTTP {answer.status_code})")
+        if not answer.is_success:
+            raise Refused(f"the payment platform refused (HTTP {answer.status_code})")
+        return answer.content
+
+
+def _no(code: str) -> Unavailable | Refused:
+    if code == "01":  # mends itself once the secrets agree again: no verdict on the order
+        return Unavailable("the platform does not accept our signature: check MOTCUA_PAYMENTS_SECRET")
+    return Refused(f"the payment platform refused: {CODES.get(code, 'for a reason it does not explain')}")
+
+
+def _report(message: Mapping[str, str], outcome: Outcome) -> PaymentReport:
+    found: dict[str, Any] = {name: message[name] or None for name in ("amount", "currency", "transaction")}
+    found |= {"reference": message["reference"], "outcome": outcome}
+    found["paid_at"] = instant_of(message["paid"]) if message["paid"] else None
+    try:
+        return PaymentReport.model_validate(found)
+    except ValidationError as error:
+        field = str(error.errors()[0]["loc"][0])
+        raise Invalid(f"{field} is not as agreed", field=field, remedy="see docs/payments.md") from None
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):  # RecursionError: nested beyond reason
+        raise Invalid("the body is not JSON", field="body", remedy="send one JSON object") from None

@@ -1,0 +1,53 @@
+"""What the engine and a payment platform say to each other, in our words: an order, its page, a report.
+
+Nothing here is personal: the platform learns a reference, an amount and what it is for; who pays, it asks
+itself.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from schema.messages import Message
+
+Reference = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$")]
+"""The idempotency key of one order, made by us: the same reference is the same order."""
+
+Outcome = Literal["pending", "succeeded", "failed", "expired", "unknown"]
+"""`unknown`: the platform does not know the order, or not yet what became of it; never "not paid"."""
+
+
+class PaymentOrder(Message):
+    """Ask for one payment. The amount is whole đồng."""
+
+    reference: Reference
+    amount: Annotated[int, Field(gt=0)]
+    currency: Literal["VND"] = "VND"
+    description: Annotated[str, Field(max_length=200, pattern=r"^[^|\r\n]*$")]
+    """Shown on the platform's page: procedure and dossier, never a person."""
+    expires_at: AwareDatetime
+
+
+class OpenedOrder(Message):
+    """The order stands at the platform; the payer goes to `url`."""
+
+    reference: Reference
+    platform_id: str
+    url: str
+
+
+class PaymentReport(Message):
+    """What the platform says became of an order, by call-back or when asked.
+
+    Amount and currency are what it debited: whoever takes the report compares them with the order.
+    """
+
+    reference: Reference
+    outcome: Outcome
+    amount: int | None = None
+    currency: str | None = None
+    transaction: str | None = None
+    """The platform's own number of the debit."""
+    paid_at: AwareDatetime | None = None
