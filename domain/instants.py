@@ -18,7 +18,14 @@ def local(instant: datetime) -> datetime:
             field="instant",
             remedy="write the offset, such as 2026-11-23T08:15:00+07:00",
         )
-    return instant.astimezone(VIETNAM)
+    try:
+        return instant.astimezone(VIETNAM)
+    except OverflowError:
+        raise Invalid(
+            f"the instant {instant.isoformat()} lies at the edge of the years",
+            field="instant",
+            remedy="give an instant within the years of the calendar",
+        ) from None
 
 
 def civil_date(instant: datetime) -> date:

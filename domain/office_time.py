@@ -84,13 +84,13 @@ def openings(day: date, calendar: Calendar, scale: Scale) -> tuple[Opening, ...]
 def running(
     day: date, calendar: Calendar, scale: Scale, since: datetime, still: Sequence[StandStill]
 ) -> Iterator[Opening]:
-    """The opening time of that day, from a moment on, in which a clock runs."""
+    """The opening time of that day in which a clock runs; the stand-stills are in order, after `since`."""
     for opening in openings(day, calendar, scale):
-        begins = max(opening.opens, since)
+        begins = since
         for stretch in still:
             if (before := opening.cut(begins, stretch.started)) is not None:
                 yield before
-            begins = max(begins, stretch.ended)
+            begins = stretch.ended
         if (rest := opening.cut(begins, opening.closes)) is not None:
             yield rest
 

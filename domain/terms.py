@@ -33,7 +33,9 @@ from domain.instants import local
 from domain.office_time import Scale, StandStill, running, share_of_day
 
 SAME_DAY_CUT_OFF = time(15, 0)
+LONGEST = Decimal(10_000)
 ACCEPTANCE = "day of acceptance, not counted"
+COMPLETION = "day of completion, not counted"
 STOPPED = "stopped: "
 
 _DAY = timedelta(days=1)
@@ -120,11 +122,11 @@ def due(term: Term, anchor: datetime, calendar: Calendar, still: Sequence[StandS
 
 def check(term: Term) -> None:
     """Refuse with Invalid a term that cannot be counted."""
-    if not term.amount.is_finite() or term.amount <= 0:
+    if not term.amount.is_finite() or not 0 < term.amount <= LONGEST:
         raise Invalid(
-            f"a term of {term.amount} {term.unit} is no time at all",
+            f"{term.amount} {term.unit} is not the length of a term",
             field="amount",
-            remedy="give more than zero",
+            remedy=f"give more than zero and at most {LONGEST}",
         )
     grain = GRAIN[term.unit]
     if term.amount % grain:
@@ -157,19 +159,20 @@ def _same_day(anchor: datetime, calendar: Calendar) -> Due:
 
 
 def _counted(term: Term, anchor: datetime, calendar: Calendar, still: Sequence[StandStill]) -> Due:
-    """Count whole days, then find the moment of the last one, never before the dossier was complete again."""
-    accepted, stopped = _left_out(calendar.working_day_from(anchor.date()), still, calendar)
-    walk = [
-        WalkDay(day, _ZERO, stopped.get(day) or calendar.why(day)) for day in _days(anchor.date(), accepted)
-    ]
-    walk.append(WalkDay(accepted, _ZERO, ACCEPTANCE))
-    walk += _count(term, accepted, stopped, calendar)
+    """Count whole days, then move the last one to where a term can end."""
+    accepted = calendar.working_day_from(anchor.date())
+    uncounted_day, stopped = _left_out(accepted, still, calendar)
+    event = ACCEPTANCE if uncounted_day == accepted else COMPLETION
+
+    def uncounted(day: date) -> WalkDay:
+        return WalkDay(day, _ZERO, stopped.get(day) or calendar.why(day))
+
+    walk = [uncounted(day) for day in _days(anchor.date(), uncounted_day)]
+    walk += [WalkDay(uncounted_day, _ZERO, event), *_count(term, uncounted_day, stopped, calendar)]
     share = Fraction(walk[-1].counted)
-    while (instant := _end(walk[-1].day, share, stopped, calendar)) is None or (
-        still and instant <= still[-1].ended
-    ):
-        day = walk[-1].day + _DAY
-        walk.append(WalkDay(day, _ZERO, stopped.get(day) or calendar.why(day)))
+    complete = still[-1].ended if still else anchor
+    while (instant := _end(walk[-1].day, share, calendar)) is None or instant <= complete:
+        walk.append(uncounted(walk[-1].day + _DAY))
     return _due(instant, walk, calendar)
 
 
@@ -192,9 +195,9 @@ def _left_out(
     return accepted, stopped
 
 
-def _count(term: Term, accepted: date, stopped: dict[date, str], calendar: Calendar) -> Iterator[WalkDay]:
+def _count(term: Term, after: date, stopped: dict[date, str], calendar: Calendar) -> Iterator[WalkDay]:
     every_day = term.unit is TermUnit.CALENDAR_DAY
-    day, left = accepted, term.amount
+    day, left = after, term.amount
     while left > 0:
         day += _DAY
         why = stopped.get(day)
@@ -204,9 +207,9 @@ def _count(term: Term, accepted: date, stopped: dict[date, str], calendar: Calen
         yield WalkDay(day, _plain(taken), why or calendar.why(day))
 
 
-def _end(day: date, share: Fraction, stopped: dict[date, str], calendar: Calendar) -> datetime | None:
-    """The moment that share of the day is over, None for a day on which no term can end (Civil Code 148)."""
-    return share_of_day(day, share, calendar) if calendar.is_working(day) and day not in stopped else None
+def _end(day: date, share: Fraction, calendar: Calendar) -> datetime | None:
+    """The moment that share of the day is over, None on a rest day, when no term ends (Civil Code 148)."""
+    return share_of_day(day, share, calendar) if calendar.is_working(day) else None
 
 
 def _measured(

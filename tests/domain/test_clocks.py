@@ -95,6 +95,13 @@ def test_a_stopped_clock_has_no_due_instant(policy):
 
 
 @pytest.mark.parametrize("policy", Policy)
+def test_a_stop_at_the_last_moment_still_counts(policy):
+    """A request made at the very due instant comes in time: the clock stands still."""
+    accepted = moment("Mon 04/03/2024 09:00")
+    assert due_after_stops(term("10 wd"), accepted, [stop("18/03/2024 17:00")], STATE_OFFICE, policy) is None
+
+
+@pytest.mark.parametrize("policy", Policy)
 @pytest.mark.parametrize("ended", [None, "22/03/2024 08:00"])
 def test_a_stop_after_the_end_saves_nothing(policy, ended):
     """A term that has run out is not revived by asking for a supplement afterwards."""
@@ -118,6 +125,18 @@ def test_the_walk_names_the_stop():
         (9, 0, "weekend"),
         (10, 0, "weekend"),
         (11, 1, "working day"),
+    ]
+
+
+def test_the_walk_names_the_day_of_completion():
+    """Asked on the day of acceptance, the count begins after the day of completion, and the walk says so."""
+    accepted = moment("Mon 04/03/2024 09:00")
+    waits = [stop("04/03/2024 10:00", "05/03/2024 10:00")]
+    walk = due_after_stops(term("1 wd"), accepted, waits, STATE_OFFICE, Policy.RESUME).walk
+    assert [(row.day.day, row.reason) for row in walk] == [
+        (4, "stopped: supplement"),
+        (5, "day of completion, not counted"),
+        (6, "working day"),
     ]
 
 
@@ -252,6 +271,7 @@ def test_a_warning_comes_in_the_second_half_inside_opening_hours(seconds, drawn)
     length = working_time_between(anchor, ends, STATE_OFFICE)
     left = working_time_between(warned, ends, STATE_OFFICE)
     assert anchor <= warned < ends
+    assert (warned.second, warned.microsecond) == (0, 0)
     assert min(length / 4, timedelta(hours=24)) - MINUTE < left <= min(length / 4, timedelta(hours=24))
     assert working_time_between(anchor, warned, STATE_OFFICE) >= length / 2
     assert any(
@@ -266,6 +286,8 @@ def test_a_warning_for_an_appointment_nearer_than_the_term():
     near, past = moment("Tue 05/03/2024 09:00"), moment("Fri 01/03/2024 09:00")
     assert warning(term("20 wd"), accepted, near, STATE_OFFICE) == moment("04/03/2024 14:45")
     assert warning(term("20 wd"), accepted, past, STATE_OFFICE) == past
+    evening, night = moment("Mon 04/03/2024 19:00"), moment("Mon 04/03/2024 20:00")
+    assert warning(term("20 wd"), evening, night, STATE_OFFICE) == evening
 
 
 @pytest.mark.parametrize(
