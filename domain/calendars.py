@@ -7,12 +7,14 @@ days). A year that the calendar does not hold is refused: nobody guesses a holid
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
-from domain.errors import CalendarMissing
+from domain.errors import CalendarMissing, Invalid
 
 DayKind = Literal["holiday", "compensation", "swapped_off", "working_saturday", "closure"]
 YearStatus = Literal["announced", "provisional"]
@@ -115,3 +117,46 @@ class Calendar:
                 field="calendar",
                 remedy=f"add {year} to the calendar {self.code}, announced or provisional, and publish it",
             )
+
+
+def faults(calendar: Calendar) -> tuple[Invalid, ...]:
+    """Everything in a calendar's data that would make it count wrongly: none for a sound one."""
+    return (*_faulty_sessions(calendar), *_faulty_years(calendar), *_faulty_days(calendar))
+
+
+def _faulty_sessions(calendar: Calendar) -> Iterator[Invalid]:
+    if not calendar.sessions:
+        yield Invalid("the office never opens", field="sessions", remedy="give at least one session")
+    clocks = [clock for session in calendar.sessions for clock in (session.opens, session.closes)]
+    if any(later <= earlier for earlier, later in pairwise(clocks)):
+        remedy = "give sessions in order of the day, each closing after it opens, without overlap"
+        yield Invalid("the sessions overlap or run backwards", field="sessions", remedy=remedy)
+    if any(clock.second or clock.microsecond or clock.tzinfo for clock in clocks):
+        yield Invalid(
+            "a session is finer than a minute", field="sessions", remedy="give whole minutes, no offset"
+        )
+
+
+def _faulty_years(calendar: Calendar) -> Iterator[Invalid]:
+    years = [held.year for held in calendar.years]
+    if not years or years != list(range(years[0], years[0] + len(years))):
+        remedy = "give each year once, in order, announced or provisional"
+        yield Invalid("the years have a gap, a repetition or no order", field="years", remedy=remedy)
+
+
+def _faulty_days(calendar: Calendar) -> Iterator[Invalid]:
+    seen: set[date] = set()
+    years = {held.year for held in calendar.years}
+    for special in calendar.special_days:
+        name = f"{special.day:%d/%m/%Y}"
+        if special.day in seen:
+            yield Invalid(
+                f"{name} is listed twice", field="special_days", remedy="keep one entry for the day"
+            )
+        if special.day.year not in years:
+            remedy = f"add {special.day.year} to the years, or take the day out"
+            yield Invalid(f"{name} lies in a year the calendar lacks", field="special_days", remedy=remedy)
+        if special.kind == "working_saturday" and special.day.weekday() != _SATURDAY:
+            remedy = "correct the date, or give the kind it is"
+            yield Invalid(f"{name} is not a Saturday", field="special_days", remedy=remedy)
+        seen.add(special.day)

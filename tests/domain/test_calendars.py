@@ -1,10 +1,12 @@
 """Which days an office works: the decreed days 2023 to 2026, the provisional 2027, and nothing beyond."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, time, timedelta
 
 import pytest
 from state_office import RAW, STATE_OFFICE, day
 
+from domain.calendars import CalendarYear, Session, SpecialDay, faults
 from domain.errors import CalendarMissing
 
 
@@ -86,3 +88,34 @@ def test_what_nobody_decided_yet_is_marked_uncertain():
     """Every day of a provisional year, and the opening hours nobody found a decision for, say so."""
     assert not any(special.certain for special in STATE_OFFICE.special_days if special.day.year == 2027)
     assert not any(session.certain for session in STATE_OFFICE.sessions)
+
+
+def test_the_published_calendar_is_sound():
+    """The catalogue's calendar has no fault that would make it count wrongly."""
+    assert faults(STATE_OFFICE) == ()
+
+
+MORNING, NOON = Session(time(7, 30), time(11, 30)), Session(time(11), time(13))
+TET = STATE_OFFICE.special_days[1]
+
+
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        ({"sessions": ()}, "never opens"),
+        ({"sessions": (MORNING, NOON)}, "overlap"),
+        ({"sessions": (Session(time(12), time(8)),)}, "backwards"),
+        ({"sessions": (Session(time(8, 0, 30), time(12)),)}, "finer than a minute"),
+        ({"years": (*STATE_OFFICE.years, CalendarYear(2030, "announced", "a gap before it"))}, "gap"),
+        ({"years": STATE_OFFICE.years[:1] * 2, "special_days": ()}, "repetition"),
+        ({"special_days": (TET, TET)}, "20/01/2023 is listed twice"),
+        ({"special_days": (SpecialDay(date(2031, 1, 1), "holiday", "a", "b"),)}, "01/01/2031 lies in a year"),
+        ({"special_days": (SpecialDay(date(2024, 5, 5), "working_saturday", "a", "b"),)}, "not a Saturday"),
+    ],
+)
+def test_a_faulty_calendar_says_what_is_wrong(change, says):
+    """Hours that overlap, years with a gap and days that contradict themselves are found, with the remedy."""
+    (fault,) = faults(replace(STATE_OFFICE, **change))
+    assert says in fault.message
+    assert fault.field in change
+    assert fault.remedy
