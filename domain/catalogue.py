@@ -131,7 +131,10 @@ class Catalogue:
         rows = [row for row in self.fees if row.code == code]
         if not rows:
             raise _unknown("fee", code, sorted({row.code for row in self.fees}))
-        return in_force(rows, on)
+        found = in_force(rows, on)
+        if not found:
+            _only(rows, on, "fee", code)
+        return found
 
 
 def _fits(rule: str, unit: Unit) -> bool:

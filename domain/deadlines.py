@@ -1,7 +1,7 @@
 """Owns the dates of one dossier: the terms the law gives it, computed from the catalogue by one calculator.
 
-The statutory term runs on the calendar of the office that resolves, the acceptance of an online filing on that
-of the office that receives. The promised date is always there: equal to the statutory one unless shortened.
+The statutory term runs on the calendar of the office that resolves, the acceptance of an online filing on the
+receiving office's. The promised date is always there: equal to the statutory one unless shortened.
 Sources: Civil Code 2015 Art. 144–148; Decree 61/2018 Art. 17–19; Decision 906/QĐ-UBND.
 """
 

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from domain.clocks import Policy
 from domain.terms import Term
 from domain.units import Level
 
@@ -49,13 +50,6 @@ class FeeTiming(StrEnum):
     AT_RECEIPT = "at_receipt"
     BEFORE_RETURN = "before_return"
     NONE = "none"
-
-
-class SupplementPolicy(StrEnum):
-    """What a completed supplement does to the processing term."""
-
-    RESTART = "restart"  # counted again from zero: Decree 61/2018 Art. 19(4)
-    RESUME = "resume"  # the wait is added to the term: sector law
 
 
 class TermKind(StrEnum):
@@ -158,7 +152,7 @@ class Procedure:
     calendar: str
     cases: tuple[Case, ...]
     acceptance: Term
-    supplement_policy: SupplementPolicy
+    supplement_policy: Policy
     supplement_days: int
     fee_timing: FeeTiming
     receives: tuple[str, ...]

@@ -32,9 +32,8 @@ class UnitRole(StrEnum):
     COMMUNE = "commune"
     COMMUNE_POLICE = "commune_police"
     PROVINCIAL_POLICE = "provincial_police"
-    ECONOMY = "economy"  # the division for business, finance and construction
+    ECONOMY = "economy"  # the division for business and construction
     JUSTICE = "justice"  # the division for civil status and certification
-    LAND = "land"  # the division, or branch office, for land
 
 
 RECEIVING_ROLES = frozenset(

@@ -1,0 +1,58 @@
+"""Owns what a version of the law is: the digest of an entry's content, and of a whole catalogue's versions.
+
+The digest is taken over canonical JSON (sorted keys, no spaces, decimals as written), so equal content has an
+equal version whether it was read from files or from the database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from domain.catalogue import Catalogue
+from domain.entries import FIELDS, TYPES, Entry, code, entries
+
+ADAPTERS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(each) for kind, each in TYPES.items()}
+
+_LENGTH = 16  # hexadecimal digits of SHA-256: enough to tell versions apart, short enough to print
+
+
+def content(kind: str, entry: Entry) -> str:
+    """An entry as canonical JSON, without its version."""
+    plain = ADAPTERS[kind].dump_python(entry, mode="json")
+    plain.pop("version")
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def version_of(kind: str, entry: Entry) -> str:
+    """The digest of an entry's content."""
+    return _digest(content(kind, entry))
+
+
+def assemble(rows: Iterable[tuple[str, Entry]]) -> Catalogue:
+    """A catalogue of these entries (each with its kind), every version filled in."""
+    sorted_out: dict[str, list[Any]] = {field: [] for field in FIELDS.values()}
+    for kind, entry in rows:
+        sorted_out[FIELDS[kind]].append(entry)
+    found: dict[str, Any] = {field: tuple(entries) for field, entries in sorted_out.items()}
+    return versioned(Catalogue(**found))
+
+
+def versioned(catalogue: Catalogue) -> Catalogue:
+    """The same catalogue with the version of every entry, and its own, filled in."""
+    filled: dict[str, Any] = {
+        field: tuple(replace(entry, version=version_of(kind, entry)) for entry in getattr(catalogue, field))
+        for kind, field in FIELDS.items()
+    }
+    whole = replace(catalogue, **filled)
+    lines = sorted(f"{kind} {code(entry)} {entry.version}" for kind, entry in entries(whole))
+    return replace(whole, version=_digest("\n".join(lines)))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]

@@ -1,0 +1,159 @@
+"""Owns what a catalogue must satisfy to be published; each finding names file, entry and remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+
+from domain.calendars import Calendar
+from domain.catalogue import Catalogue
+from domain.check_money import wrong_money
+from domain.check_procedures import wrong_procedures
+from domain.check_tools import Wrong, is_blank
+from domain.entries import Entry, code, entries, name, subject
+from domain.procedures import Process
+from domain.units import RECEIVING_ROLES, Unit
+from domain.validity import do_overlap, spell
+
+_CODE_PART = re.compile(r"\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with one entry; `file` is empty for a catalogue that came from elsewhere."""
+
+    file: str
+    entry: str
+    message: str
+    remedy: str
+
+
+def check(
+    catalogue: Catalogue, origins: Mapping[str, str] | None = None, today: date | None = None
+) -> Iterator[Finding]:
+    """Everything that is wrong with the catalogue, nothing when it may be published.
+
+    `origins` says in which file each entry stands, by its name. With `today` the calendars must hold this
+    year and the next, announced or provisional: terms cross the turn of the year.
+    """
+    for wrong in _all(catalogue, today):
+        entry = name(wrong.kind, wrong.entry)
+        yield Finding((origins or {}).get(entry, ""), entry, wrong.message, wrong.remedy)
+
+
+def _all(catalogue: Catalogue, today: date | None) -> Iterator[Wrong]:
+    yield from _identities(catalogue)
+    yield from _grounds(catalogue)
+    for calendar in catalogue.calendars:
+        yield from _calendar(calendar, today)
+    for unit in catalogue.units:
+        yield from _unit(unit, catalogue)
+    yield from wrong_procedures(catalogue)
+    yield from wrong_money(catalogue)
+
+
+def _identities(catalogue: Catalogue) -> Iterator[Wrong]:
+    """Codes are well formed and unique, and rows on one subject never hold on the same day."""
+    seen: dict[tuple[str, str], list[Entry]] = {}
+    for kind, entry in entries(catalogue):
+        spoken = getattr(entry, "code", "")
+        if spoken and not _CODE.fullmatch(spoken):
+            yield Wrong(
+                kind, entry, f"the code '{spoken}' is malformed", "use letters, digits, '.', '_' and '-'"
+            )
+        if (
+            not isinstance(entry, Calendar)
+            and entry.valid_to is not None
+            and entry.valid_to < entry.valid_from
+        ):
+            yield Wrong(
+                kind, entry, f"it ends before it begins ({spell(entry)})", "correct valid_from or valid_to"
+            )
+        for about in _subjects(entry):
+            seen.setdefault((kind, about), []).append(entry)
+    for (kind, _), group in seen.items():
+        yield from _overlaps(kind, group)
+
+
+def _subjects(entry: Entry) -> Iterator[str]:
+    if isinstance(entry, Calendar):
+        yield code(entry)
+        return
+    yield subject(entry)
+    if isinstance(entry, Process):
+        yield f"{entry.procedure}/{entry.case}/{entry.kind}"
+
+
+def _overlaps(kind: str, group: list[Entry]) -> Iterator[Wrong]:
+    for one, other in combinations(group, 2):
+        if isinstance(one, Calendar) or isinstance(other, Calendar):
+            yield Wrong(kind, other, f"the code {code(other)} stands twice", "remove one of the two")
+        elif do_overlap(one, other):
+            remedy = "end the earlier one the day before the later one begins, or remove one"
+            yield Wrong(
+                kind, other, f"its validity {spell(other)} overlaps {spell(one)} of {code(one)}", remedy
+            )
+
+
+def _grounds(catalogue: Catalogue) -> Iterator[Wrong]:
+    """Every rule names its legal basis, everything has a name, and what is not certain says why."""
+    for kind, entry in entries(catalogue):
+        for field in ("name", "basis", "decision"):
+            if is_blank(getattr(entry, field, "given")):
+                yield Wrong(kind, entry, f"{field} is empty", f"give its {field}")
+        for row in (
+            *getattr(entry, "years", ()),
+            *getattr(entry, "special_days", ()),
+            *getattr(entry, "cases", ()),
+        ):
+            if is_blank(row.basis):
+                about = getattr(row, "key", None) or getattr(row, "day", None) or row.year
+                yield Wrong(kind, entry, f"the basis of {about} is empty", "name the text that it rests on")
+
+
+def _calendar(calendar: Calendar, today: date | None) -> Iterator[Wrong]:
+    held = sorted(year.year for year in calendar.years)
+    wanted = set(range(held[0], held[-1] + 1)) if held else set()
+    wanted |= {special.day.year for special in calendar.special_days}
+    wanted |= {today.year, today.year + 1} if today else set()
+    for year in sorted(wanted - set(held)):
+        remedy = f"add {year} as announced, or as provisional until it is"
+        yield Wrong("calendar", calendar, f"the year {year} is neither announced nor provisional", remedy)
+    for year in sorted({year for year in held if held.count(year) > 1}):
+        yield Wrong("calendar", calendar, f"the year {year} stands twice", "keep one of the two")
+    days = [special.day for special in calendar.special_days]
+    for day in sorted({day for day in days if days.count(day) > 1}):
+        yield Wrong("calendar", calendar, f"the day {day:%d/%m/%Y} stands twice", "keep one of the two")
+    if not calendar.sessions or any(session.opens >= session.closes for session in calendar.sessions):
+        yield Wrong(
+            "calendar", calendar, "its opening hours are empty or reversed", "give opens before closes"
+        )
+
+
+def _unit(unit: Unit, catalogue: Catalogue) -> Iterator[Wrong]:
+    if unit.calendar not in {calendar.code for calendar in catalogue.calendars}:
+        yield Wrong(
+            "unit", unit, f"the calendar '{unit.calendar}' is unknown", "use a calendar of the catalogue"
+        )
+    codes = {each.code for each in catalogue.units}
+    for other in (*((unit.parent,) if unit.parent else ()), *unit.successors):
+        if other not in codes:
+            yield Wrong("unit", unit, f"the unit '{other}' is unknown", "add it, or correct the code")
+    if unit.successors and unit.valid_to is None:
+        yield Wrong(
+            "unit", unit, "it has successors but no last day", "give valid_to, or remove the successors"
+        )
+    if unit.code_part is None:
+        return
+    if not _CODE_PART.fullmatch(unit.code_part):
+        yield Wrong(
+            "unit", unit, f"the code part '{unit.code_part}' is malformed", "write it as 000.00.53.H48"
+        )
+    if unit.role not in RECEIVING_ROLES:
+        yield Wrong(
+            "unit", unit, f"a '{unit.role}' keeps no one-stop desk", "remove code_part, or correct the role"
+        )
