@@ -1,7 +1,8 @@
 """Owns what a version of the law is: the digest of an entry's content, and of a whole catalogue's versions.
 
-The digest is taken over canonical JSON (sorted keys, no spaces, decimals as written), so equal content has an
-equal version whether it was read from files or from the database.
+The digest is taken over canonical JSON (sorted keys, no spaces, decimals as written), so equal content has
+an equal version whether read from files or from the database. The order of entries belongs to the content of
+the whole: of several offices that may receive a procedure, the first is the usual one.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def versioned(catalogue: Catalogue) -> Catalogue:
         for kind, field in FIELDS.items()
     }
     whole = replace(catalogue, **filled)
-    lines = sorted(f"{kind} {code(entry)} {entry.version}" for kind, entry in entries(whole))
+    lines = [f"{kind} {code(entry)} {entry.version}" for kind, entry in entries(whole)]
     return replace(whole, version=_digest("\n".join(lines)))
 
 

@@ -1,0 +1,92 @@
+"""Publishes a catalogue as immutable versions in PostgreSQL, and reads publications back.
+
+The engine reads the law only from here. A publication is named by the digest of its content; a catalogue that
+was read once is kept in memory, since its digest can never come to mean anything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from activities.ports import Refused, Unavailable
+from adapters.catalogue_versions import ADAPTERS, assemble, content, versioned
+from adapters.postgres import Connection, Pool, reading, transaction
+from domain.catalogue import Catalogue
+from domain.entries import code, entries
+from schema.sql import QUERIES
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One publication; `is_new` is false when the newest one had the same content already."""
+
+    number: int
+    version: str
+    published_at: datetime
+    is_new: bool
+
+
+async def publish(pool: Pool, catalogue: Catalogue, at: datetime) -> Publication:
+    """Write what is not there yet and announce it at that instant; the newest content again is nothing new.
+
+    Does not check the catalogue: `domain.catalogue_check.check` comes first. Raises Unavailable.
+    """
+    whole = versioned(catalogue)
+    async with transaction(pool) as connection:
+        await connection.execute(QUERIES["lock_publishing"])
+        newest = await connection.fetchrow(QUERIES["latest_publication"])
+        if newest is not None and newest["version"] == whole.version:
+            return Publication(newest["number"], newest["version"], newest["published_at"], is_new=False)
+        number = await _write(connection, whole, at)
+    return Publication(number, whole.version, at, is_new=True)
+
+
+async def _write(connection: Connection, whole: Catalogue, at: datetime) -> int:
+    rows = [(kind, code(entry), entry.version, content(kind, entry)) for kind, entry in entries(whole)]
+    await connection.executemany(QUERIES["insert_law_entry"], [(*row, at) for row in rows])
+    number = int(await connection.fetchval(QUERIES["insert_publication"], whole.version, at))
+    named = [(number, position, *row[:3]) for position, row in enumerate(rows)]
+    await connection.executemany(QUERIES["insert_published"], named)
+    return number
+
+
+class PostgresLaw:
+    """The published law, behind the port `activities.ports.LawBook`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._known: dict[str, Catalogue] = {}
+
+    async def latest(self) -> Catalogue:
+        """The newest publication. Raises Unavailable while nothing is published or the database is away."""
+        async with reading(self._pool) as connection:
+            row = await connection.fetchrow(QUERIES["latest_publication"])
+        if row is None:
+            raise Unavailable("no law is published yet: run `motcua catalogue publish`")
+        return await self._read(row)
+
+    async def at(self, publication: str) -> Catalogue:
+        """The publication with that digest, however old. Raises Refused for one that never was."""
+        if publication in self._known:
+            return self._known[publication]
+        async with reading(self._pool) as connection:
+            row = await connection.fetchrow(QUERIES["publication_of_version"], publication)
+        if row is None:
+            raise Refused(f"no publication of the law has the digest {publication}")
+        return await self._read(row)
+
+    async def _read(self, row: asyncpg.Record) -> Catalogue:
+        version: str = row["version"]
+        if version not in self._known:
+            async with reading(self._pool) as connection:
+                rows = await connection.fetch(QUERIES["entries_of_publication"], row["number"])
+            read = assemble(
+                (each["kind"], ADAPTERS[each["kind"]].validate_json(each["content"])) for each in rows
+            )
+            if read.version != version:
+                raise Refused(f"the publication {version} does not have the content that its digest names")
+            self._known[version] = read
+        return self._known[version]
