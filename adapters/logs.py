@@ -60,7 +60,7 @@ def _formatter(*, json: bool) -> ProcessorFormatter:
     )
     return ProcessorFormatter(
         processors=[redact, renderer],
-        foreign_pre_chain=[*_stamps(), structlog.stdlib.ExtraAdder()],
+        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_stamps()],  # no extra passes for a stamp
         use_get_message=False,  # the template alone: arguments may quote data
     )
 

@@ -34,7 +34,7 @@ _NAMES = """
 """  # ids and kinds; how it went and where; numbers and instants
 FIELDS = frozenset(_NAMES.split())
 _EVENT = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
-_IDLIKE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:+-]{0,99}")
+_IDLIKE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./:+-]{0,99}")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|<[^>]*>|\{.*\}|\(.*\)")
 _WARNING = re.compile(
     r"(\S+:\d+: \w+): .*", re.DOTALL
@@ -52,7 +52,7 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
     shown = {name: value for name, value in fields.items() if name in FIELDS and _is_harmless(value)}
     withheld = sorted(name for name in fields if name not in shown and _IDLIKE.fullmatch(name))
     line: dict[str, Any] = {"event": _headline(event), **shown}
-    line |= {name: event[name] for name in FRAME if name in event}
+    line |= {name: event[name] for name in FRAME if name in event and _is_harmless(event[name])}
     if withheld:
         line["withheld"] = withheld
     return line | _fault(event.get("exc_info"))

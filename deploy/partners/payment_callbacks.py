@@ -17,6 +17,7 @@ from deploy.partners.payment_messages import OK, PAYMENT_FAILED, VERSION, Signer
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds
 TIMEOUT = 10.0  # seconds the merchant has to answer
+AT_A_TIME = 20  # call-backs on their way together
 BANK = "DEMOBANK"
 
 
@@ -30,6 +31,7 @@ class Callbacks:
         self._clock = clock
         self._pauses: dict[int, float] = {}
         self._not_before: dict[int, float] = {}
+        self._under_way: set[int] = set()
         self._wake = asyncio.Event()
         self.hold = False
 
@@ -39,16 +41,20 @@ class Callbacks:
 
     async def run(self) -> None:
         """Deliver for ever."""
-        async with httpx.AsyncClient(timeout=TIMEOUT) as http:
+        limits, timeout = httpx.Limits(max_connections=AT_A_TIME), httpx.Timeout(TIMEOUT, pool=None)
+        async with httpx.AsyncClient(timeout=timeout, limits=limits) as http, asyncio.TaskGroup() as tries:
             while True:
                 self._wake.clear()
-                if not self.hold:
-                    await asyncio.gather(*(self._try(http, number, order) for number, order in self._ready()))
+                for number, order in self._waiting():
+                    if self._not_before.get(number, 0.0) <= self._now():
+                        self._under_way.add(number)
+                        tries.create_task(self._try(http, number, order))
                 await self._sleep()
 
-    def _ready(self) -> list[tuple[int, Order]]:
-        now = asyncio.get_running_loop().time()
-        return [each for each in self._ledger.owed() if self._not_before.get(each[0], 0.0) <= now]
+    def _waiting(self) -> list[tuple[int, Order]]:
+        """What is owed and not being sent at this moment."""
+        owed = [] if self.hold else self._ledger.owed()
+        return [(number, order) for number, order in owed if number not in self._under_way]
 
     async def _try(self, http: httpx.AsyncClient, number: int, order: Order) -> None:
         try:
@@ -57,10 +63,11 @@ class Callbacks:
         except (httpx.HTTPError, httpx.InvalidURL):
             told = False
         self._ledger.attempted(number, acknowledged_at=self._clock() if told else None)
-        if not told:
-            pause = self._pauses.get(number, FIRST_PAUSE)
-            self._not_before[number] = asyncio.get_running_loop().time() + pause
-            self._pauses[number] = min(pause * 2, LONGEST_PAUSE)
+        pause = self._pauses.get(number, FIRST_PAUSE)
+        self._not_before[number] = self._now() + pause
+        self._pauses[number] = min(pause * 2, LONGEST_PAUSE)
+        self._under_way.discard(number)
+        self._wake.set()
 
     def _confirm(self, order: Order) -> dict[str, str]:
         values = {
@@ -79,11 +86,14 @@ class Callbacks:
 
     async def _sleep(self) -> None:
         """Until woken, or until the next call-back may be tried again."""
-        owed = [] if self.hold else [number for number, _ in self._ledger.owed()]
-        times = [self._not_before.get(number, 0.0) for number in owed]
-        pause = max(0.0, min(times) - asyncio.get_running_loop().time()) if times else None
+        times = [self._not_before.get(number, 0.0) for number, _ in self._waiting()]
+        pause = max(0.0, min(times) - self._now()) if times else None
         try:
             async with asyncio.timeout(pause):
                 await self._wake.wait()
         except TimeoutError:
             return
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()

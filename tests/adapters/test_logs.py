@@ -67,7 +67,8 @@ def test_a_sentence_of_ours_is_not_an_event(out: io.StringIO) -> None:
     """A line that is no past-tense name may hold anything, so it is not shown."""
     structlog.get_logger("x").info(f"dossier of {MARKER} came")
     temporalio.activity.logger.info(f"met {MARKER}")
-    logging.getLogger("temporalio.workflow").info("met " + MARKER)  # the adapter itself needs a run
+    sentence = f"met {MARKER}"
+    logging.getLogger("temporalio.workflow").info(sentence)  # the adapter itself needs a run
     assert [line["event"] for line in lines(out)] == ["badly_named_event"] * 3
     assert "Marker" not in out.getvalue()
 
@@ -132,6 +133,15 @@ def test_the_ids_of_a_workflow_are_fields(out: io.StringIO) -> None:
     assert "Marker" not in out.getvalue()
     assert not temporalio.workflow.logger.workflow_info_on_message
     assert not temporalio.activity.logger.activity_info_on_message
+
+
+def test_an_extra_cannot_pass_for_a_stamp(out: io.StringIO) -> None:
+    """What a caller calls `level`, `logger` or `timestamp` does not take the place of the real one."""
+    extra = {"level": MARKER, "logger": MARKER, "timestamp": MARKER}
+    logging.getLogger("temporalio.workflow").info("clock_rearmed", extra=extra)
+    structlog.get_logger("x").info("clock_rearmed", **extra)
+    assert [line["level"] for line in lines(out)] == ["info", "info"]
+    assert "Marker" not in out.getvalue()
 
 
 def test_warnings_are_logged_without_their_sentence(out: io.StringIO) -> None:
