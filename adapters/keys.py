@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import BaseModel
 
+from adapters.starting import CannotStart
 from domain.errors import MotcuaError
 
 KEY_BYTES = 32
@@ -46,7 +47,7 @@ class Tampered(MotcuaError):
     """The sealed bytes, or the place they were found in, are not those that were sealed."""
 
 
-class BadKey(MotcuaError):
+class BadKey(CannotStart):
     """A configured key is malformed; the message names the setting, never the key."""
 
 

@@ -19,6 +19,7 @@ from structlog.stdlib import ProcessorFormatter
 from structlog.typing import Processor
 
 from adapters.redaction import redact
+from adapters.starting import CannotStart
 
 # Quieter than the rest: below these levels they write addresses, query strings or decrypted payloads.
 QUIET = {
@@ -85,6 +86,7 @@ def _calm_libraries() -> None:
 
 
 def _log_the_end(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    if issubclass(kind, KeyboardInterrupt):
-        return
-    logging.getLogger("motcua").critical("process_failed", exc_info=(kind, error, traceback))
+    if isinstance(error, CannotStart):
+        sys.stderr.write(f"motcua cannot start: {error}\n")
+    elif not isinstance(error, KeyboardInterrupt):
+        logging.getLogger("motcua").critical("process_failed", exc_info=(kind, error, traceback))

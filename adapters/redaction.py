@@ -27,7 +27,7 @@ _NAMES = """
     signal_name update_name activity_type task_queue namespace queue subscriber system
     stage step office clock rung role method route
 
-    status outcome code reason_code signal process pid host port address
+    status outcome code reason_code error signal process pid host port address
 
     sequence position count total attempt seconds milliseconds size rows due_at as_of retry_in
     migration worker workers

@@ -12,13 +12,13 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from domain.errors import MotcuaError
+from adapters.starting import CannotStart
 
 PREFIX = "MOTCUA_"
 STACK_ENV = Path(".motcua/stack.env")
 
 
-class BadSettings(MotcuaError):
+class BadSettings(CannotStart):
     """A setting is missing or wrong; the one-line message names the variables and the remedy."""
 
 

@@ -28,7 +28,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from adapters.keys import NONCE_BYTES, KeyRing, Tampered
 from adapters.settings import Settings
-from domain.errors import MotcuaError
+from adapters.starting import CannotStart
 
 ENCODING = b"binary/encrypted"
 _AAD = b"motcua/payload/1/"  # without workflow and namespace: an export or a restore must stay readable
@@ -40,7 +40,7 @@ PASSED_THROUGH = ("domain", "schema", "activities", "structlog", "typing_inspect
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to connect
 
 
-class EngineAway(MotcuaError):
+class EngineAway(CannotStart):
     """The Temporal server does not answer; start it, or correct MOTCUA_TEMPORAL_ADDRESS."""
 
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from adapters.logs import configure_logs
 from adapters.redaction import FIELDS, redact
+from adapters.settings import BadSettings
 
 MARKER = "Nguyễn Thị Marker"
 DOSSIER = "01938f6e-0000-7000-8000-000000000001"
@@ -160,6 +161,16 @@ def test_the_end_of_a_process_is_logged_without_text(out: io.StringIO) -> None:
     [line] = lines(out)
     assert (line["event"], line["error"]) == ("process_failed", "ValueError")
     assert "Marker" not in out.getvalue()
+
+
+def test_what_hinders_a_start_is_said_in_one_plain_line(
+    out: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A missing setting is for the operator to read: no traceback, nothing withheld."""
+    error = BadSettings("missing MOTCUA_KEYS")
+    sys.excepthook(BadSettings, error, None)
+    assert capsys.readouterr().err == "motcua cannot start: missing MOTCUA_KEYS\n"
+    assert out.getvalue() == ""
 
 
 def test_a_terminal_gets_readable_lines(out: io.StringIO) -> None:
