@@ -10,6 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, is_dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -65,19 +66,19 @@ def read(folder: Path = FOLDER) -> Loaded:
     return Loaded(assemble(found), origins)
 
 
-def examine(folder: Path = FOLDER) -> tuple[Finding, ...]:
-    """Everything that is wrong with the files of a folder, empty when they may be published."""
+def examine(folder: Path = FOLDER, today: date | None = None) -> tuple[Finding, ...]:
+    """Everything that is wrong with the files of a folder, empty when they may be published on that day."""
     try:
         loaded = read(folder)
     except BadCatalogue as refused:
         return refused.findings
-    return tuple(check(loaded.catalogue, loaded.origins))
+    return tuple(check(loaded.catalogue, loaded.origins, today))
 
 
-def read_sound(folder: Path = FOLDER) -> Catalogue:
-    """Read a catalogue that may be published. Raises BadCatalogue for one that may not."""
+def read_sound(folder: Path = FOLDER, today: date | None = None) -> Catalogue:
+    """Read a catalogue that may be published on that day. Raises BadCatalogue for one that may not."""
     loaded = read(folder)
-    findings = tuple(check(loaded.catalogue, loaded.origins))
+    findings = tuple(check(loaded.catalogue, loaded.origins, today))
     if findings:
         raise BadCatalogue(findings)
     return loaded.catalogue

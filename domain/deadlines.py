@@ -78,7 +78,7 @@ def deadlines(
     _require_order(submitted, accepted)
     on = on or civil_date(accepted)
     procedure = catalogue.procedure(procedure_code, on)
-    _require_channel(procedure, channel)
+    require_channel(procedure, channel)
     receiver = catalogue.receiver(unit, procedure, on)
     lead = catalogue.resolve(procedure.lead, receiver.code, on)
     variant = catalogue.case(procedure, case)
@@ -143,9 +143,7 @@ def _by_close(step: Step, opened_at: datetime, calendar: Calendar) -> Due:
 
 
 def _from_moment(unit: TermUnit) -> Callable[[Step, datetime, Calendar], Due]:
-    return lambda step, opened_at, calendar: due(
-        Term(step.share, unit, StartRule.FROM_MOMENT), opened_at, calendar
-    )
+    return lambda step, opened_at, calendar: due(Term(step.share, unit, StartRule.FROM_MOMENT), opened_at, calendar)
 
 
 def _whole_days(step: Step, opened_at: datetime, calendar: Calendar) -> Due:
@@ -166,9 +164,7 @@ def _shortened_by(row: ShorteningRow | None, promise: Term) -> tuple[str, ...]:
         return ()
     if row.no_cut:
         return (f"{row.basis}: not shortened, {row.no_cut}",)
-    origin = (
-        "figure of the annex" if row.source is Source.ANNEX else f"derived from {row.percent}%, rounded down"
-    )
+    origin = "figure of the annex" if row.source is Source.ANNEX else f"derived from {row.percent}%, rounded down"
     return (f"{row.basis}: {promise.amount.normalize():f} {promise.unit} ({origin})",)
 
 
@@ -181,7 +177,8 @@ def _require_order(submitted: datetime, accepted: datetime) -> None:
         )
 
 
-def _require_channel(procedure: Procedure, channel: Channel) -> None:
+def require_channel(procedure: Procedure, channel: Channel) -> None:
+    """Refuse with Invalid a channel through which the procedure is not received."""
     if channel not in procedure.channels:
         raise Invalid(
             f"{procedure.code} is not received {channel}",

@@ -1,0 +1,257 @@
+"""The commands that ask the law: `deadline`, `fee`, `catalogue check` and `catalogue publish`.
+
+They read the files of the catalogue, or with `--published` what the engine reads; the answer names the version.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from adapters.catalogue_files import FOLDER, examine, read_sound
+from adapters.law import PostgresLaw, publish
+from adapters.postgres import Pool, open_pool
+from adapters.settings import load_settings
+from cli.output import refusals, say_json
+from domain.catalogue import Catalogue
+from domain.deadlines import Deadlines, deadlines, require_channel
+from domain.errors import Invalid
+from domain.fees import Assessment, Exemption, ExemptionKind, assess
+from domain.instants import VIETNAM, local
+from domain.procedures import Channel
+from domain.terms import WalkDay
+
+Answer = TypeVar("Answer")
+
+ProcedureCode = Annotated[str, typer.Option("--procedure", help="Code of the procedure, such as 1.001612.")]
+HowFiled = Annotated[Channel, typer.Option("--channel", help="How the dossier is filed.")]
+UnitCode = Annotated[str | None, typer.Option("--unit", help="Receiving unit; without it the usual one.")]
+CaseKey = Annotated[str | None, typer.Option("--case", help="Case of the procedure; without it the usual one.")]
+OnDate = Annotated[str | None, typer.Option("--on", help="Day whose law is applied, YYYY-MM-DD.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+IsPublished = Annotated[bool, typer.Option("--published", help="Ask the published law, not the files.")]
+InFolder = Annotated[Path, typer.Option("--folder", help="Folder of the catalogue's files.")]
+
+catalogue = typer.Typer(help="The law as dated data: check the files, publish them.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command("deadline")(deadline)
+    app.command("fee")(fee)
+    app.add_typer(catalogue, name="catalogue")
+
+
+def deadline(
+    procedure: ProcedureCode,
+    channel: HowFiled,
+    received: Annotated[str | None, typer.Option("--received", help="Instant of acceptance, ISO 8601.")] = None,
+    submitted: Annotated[str | None, typer.Option("--submitted", help="Instant of filing, ISO 8601.")] = None,
+    unit: UnitCode = None,
+    case: CaseKey = None,
+    on: OnDate = None,
+    published: IsPublished = False,
+    folder: InFolder = FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """When a dossier is due, by law and by promise, and why. One of --received and --submitted serves for both."""
+    with refusals():
+        accepted = _instant("received", received or submitted)
+        filed = _instant("submitted", submitted or received)
+        law = _law(published, folder)
+        dates = deadlines(
+            law,
+            procedure,
+            channel=channel,
+            submitted=filed,
+            accepted=accepted,
+            unit=unit,
+            case=case,
+            on=_day(on) if on else None,
+        )
+    if as_json:
+        say_json(_spell_dates(dates, law))
+    else:
+        _show_dates(dates, law)
+
+
+def fee(
+    procedure: ProcedureCode,
+    channel: HowFiled,
+    on: OnDate = None,
+    exemption: Annotated[ExemptionKind | None, typer.Option("--exemption", help="Group exempted.")] = None,
+    quantity: Annotated[int, typer.Option("--quantity", help="Pages of one copy, copies, or persons.")] = 1,
+    copies: Annotated[int, typer.Option("--copies", help="How many copies of those pages.")] = 1,
+    case: CaseKey = None,
+    published: IsPublished = False,
+    folder: InFolder = FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """What a dossier costs, line by line, and why."""
+    with refusals():
+        day = _day(on) if on else datetime.now(VIETNAM).date()
+        law = _law(published, folder)
+        asked = law.procedure(procedure, day)
+        require_channel(asked, channel)
+        assessment = assess(
+            law.fee_rows(asked, day, case),
+            law.reductions,
+            channel=channel,
+            on=day,
+            exemption=Exemption(exemption) if exemption else None,
+            quantity=quantity,
+            copies=copies,
+        )
+    if as_json:
+        say_json(_spell_fees(assessment, law))
+    else:
+        _show_fees(assessment, law)
+
+
+@catalogue.command("check")
+def check_files(folder: InFolder = FOLDER, as_json: AsJson = False) -> None:
+    """Say what is wrong with the files: file, entry, remedy. Exits 1 when they may not be published."""
+    findings = examine(folder, datetime.now(VIETNAM).date())
+    if as_json:
+        say_json({"is_sound": not findings, "findings": [vars(finding) for finding in findings]})
+    elif findings:
+        for finding in findings:
+            typer.echo(f"{finding.file}: {finding.entry}: {finding.message}\n    remedy: {finding.remedy}", err=True)
+        typer.echo(f"{len(findings)} findings: the catalogue may not be published", err=True)
+    else:
+        typer.echo(f"the catalogue is sound: version {read_sound(folder).version}")
+    if findings:
+        raise typer.Exit(1)
+
+
+@catalogue.command("publish")
+def publish_files(folder: InFolder = FOLDER, as_json: AsJson = False) -> None:
+    """Write the files as immutable versions into the database; the same content again changes nothing."""
+    with refusals():
+        at = datetime.now(VIETNAM)
+        law = read_sound(folder, at.date())
+        made = _in_database(lambda pool: publish(pool, law, at))
+    if as_json:
+        say_json(
+            {
+                "publication": made.number,
+                "version": made.version,
+                "published_at": local(made.published_at).isoformat(),
+                "is_new": made.is_new,
+            }
+        )
+    else:
+        state = "published" if made.is_new else "already published"
+        typer.echo(f"{state}: version {made.version}, publication {made.number}")
+
+
+def _law(published: bool, folder: Path) -> Catalogue:
+    if published:
+        return _in_database(lambda pool: PostgresLaw(pool).latest())
+    return read_sound(folder)
+
+
+def _in_database(ask: Callable[[Pool], Awaitable[Answer]]) -> Answer:
+    url = load_settings().database_url.get_secret_value()
+
+    async def run() -> Answer:
+        async with await open_pool(url, 2) as pool:
+            return await ask(pool)
+
+    return asyncio.run(run())
+
+
+def _instant(field: str, text: str | None) -> datetime:
+    """An instant of the command line; without an offset it is Vietnam's."""
+    remedy = "write ISO 8601, such as 2026-11-23T08:15:00+07:00"
+    if text is None:
+        raise Invalid("neither --received nor --submitted is given", field=field, remedy=remedy)
+    try:
+        instant = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Invalid(f"'{text}' is not an instant", field=field, remedy=remedy) from None
+    return local(instant if instant.tzinfo else instant.replace(tzinfo=VIETNAM))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise Invalid(f"'{text}' is not a day", field="on", remedy="write YYYY-MM-DD") from None
+
+
+def _spell_dates(dates: Deadlines, law: Catalogue) -> dict[str, Any]:
+    return {
+        "statutory_due": dates.statutory.instant.isoformat(),
+        "promised_due": dates.promised.instant.isoformat(),
+        "acceptance_due": dates.acceptance.instant.isoformat() if dates.acceptance else None,
+        "calendar": dates.calendar,
+        "provisional": dates.provisional,
+        "basis": list(dates.basis),
+        "walk": [_spell_day(row) for row in dates.statutory.walk],
+        "version": law.version,
+    }
+
+
+def _spell_day(row: WalkDay) -> dict[str, Any]:
+    return {"day": row.day.isoformat(), "counted": _number(row.counted), "reason": row.reason}
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _spell_fees(assessment: Assessment, law: Catalogue) -> dict[str, Any]:
+    lines = [
+        {
+            "code": line.code,
+            "name": line.name,
+            "kind": line.kind,
+            "listed": line.listed,
+            "exempted": line.exempted,
+            "reduced": line.reduced,
+            "due": line.due,
+            "basis": list(line.basis),
+        }
+        for line in assessment.lines
+    ]
+    return {"lines": lines, "total": assessment.total, "version": law.version}
+
+
+def _show_dates(dates: Deadlines, law: Catalogue) -> None:
+    console = Console()
+    console.print(f"[bold]{dates.procedure.code}[/] {dates.procedure.name}: {dates.case.name}, {dates.channel}")
+    console.print(f"received by {dates.unit.name}, resolved by {dates.lead.name}")
+    if dates.acceptance:
+        console.print(f"answer due    {dates.acceptance.instant:%d/%m/%Y %H:%M}")
+    console.print(f"promised due  {dates.promised.instant:%d/%m/%Y %H:%M}")
+    console.print(f"statutory due {dates.statutory.instant:%d/%m/%Y %H:%M}")
+    if dates.provisional:
+        console.print("[yellow]provisional: it lies in a year whose calendar is not announced yet[/]")
+    for basis in dates.basis:
+        console.print(f"· {basis}")
+    table = Table("day", "counted", "why")
+    for row in dates.statutory.walk:
+        table.add_row(f"{row.day:%a %d/%m/%Y}", f"{_number(row.counted)}", row.reason)
+    console.print(table)
+    console.print(f"calendar {dates.calendar}, law {law.version}")
+
+
+def _show_fees(assessment: Assessment, law: Catalogue) -> None:
+    console = Console()
+    table = Table("fee", "kind", "listed", "exempted", "reduced", "due")
+    for line in assessment.lines:
+        amounts = (f"{amount:,}" for amount in (line.listed, line.exempted, line.reduced, line.due))
+        table.add_row(line.name, line.kind, *amounts)
+    console.print(table if assessment.lines else "no fee")
+    for basis in dict.fromkeys(basis for line in assessment.lines for basis in line.basis):
+        console.print(f"· {basis}")
+    console.print(f"total {assessment.total:,} đồng, law {law.version}")
