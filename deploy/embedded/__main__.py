@@ -1,8 +1,7 @@
 """Owns the embedded stack as a process: `python -m deploy.embedded --folder .motcua`.
 
 It says on standard output what it does, then where everything is, and runs until Ctrl-C or SIGTERM. A part
-that ends by itself is started again, and said so. A PostgreSQL given as MOTCUA_DATABASE_URL is used instead of
-the embedded one.
+that ends by itself is started again, and said so. A PostgreSQL given as MOTCUA_DATABASE_URL is used instead.
 """
 
 from __future__ import annotations
@@ -26,9 +25,7 @@ def main() -> int:
     """Start, wait for a signal, stop; the exit code."""
     options = _options()
     url = os.environ.get("MOTCUA_DATABASE_URL", "")  # noqa: TID251  (where the stack's own settings begin)
-    stack = Stack(
-        options.folder, workers=options.workers, gateways=options.gateways, database_url=url, say=_say
-    )
+    stack = Stack(options.folder, workers=options.workers, gateways=options.gateways, database_url=url, say=_say)
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, _interrupt)
     try:
@@ -44,9 +41,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.embedded", description="The embedded stack.")
-    parser.add_argument(
-        "--folder", type=Path, default=Path(".motcua"), help="where data and settings are kept"
-    )
+    parser.add_argument("--folder", type=Path, default=Path(".motcua"), help="where data and settings are kept")
     parser.add_argument("--workers", type=int, default=1, help="worker processes")
     parser.add_argument("--gateways", type=int, default=1, help="gateway processes")
     parser.add_argument("--remove", action="store_true", help="delete the folder and all its data instead")

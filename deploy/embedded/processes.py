@@ -121,7 +121,7 @@ class Process:
 
     def _freeze(self) -> list[int]:
         """Stop the program, so that it starts nobody while its descendants are counted."""
-        assert self._child is not None  # noqa: S101  (kill() has looked)
+        assert self._child is not None
         send(self._child.pid, signal.SIGSTOP)
         return [self._child.pid, *descendants(self._child.pid)]
 

@@ -29,10 +29,10 @@ from deploy.embedded.postgres import Postgres
 from deploy.embedded.processes import StackError
 from deploy.embedded.services import Service, answers_ready, inherited_environment, listens
 from deploy.embedded.temporal import NAMESPACE, Temporal
+from schema.wire import DOSSIER_QUEUE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAYMENT_CALLBACK = "/v1/payments/callback"
-TASK_QUEUE = "dossier"
 PREPARE_SECONDS = 120
 PREPARATIONS: tuple[tuple[str, ...], ...] = (
     ("starter.py", "migrate"),
@@ -238,7 +238,7 @@ class Stack:
 
         def asked() -> list[str]:
             time.sleep(0.1)  # the question costs a process; ask ten times a second, not fifty
-            return self.temporal.pollers(TASK_QUEUE)
+            return self.temporal.pollers(DOSSIER_QUEUE)
 
         extra = {"MOTCUA_WORKERS": "1"}  # we start the processes, so that each can be killed by itself
         service = self._service(f"worker-{number}", lambda: ["worker.py"], polls, lambda: extra)
@@ -273,9 +273,7 @@ class Stack:
             known = {"MOTCUA_PAYMENTS_SECRET": own["MOTCUA_PAYMENTS_SECRET"]} if partner else own
             return inherited_environment(known)  # a partner knows the shared secret, and no other of ours
 
-        return Service(
-            name, self.folder, ROOT, command, environment, ready or (lambda: listens(self._port(name)))
-        )
+        return Service(name, self.folder, ROOT, command, environment, ready or (lambda: listens(self._port(name))))
 
 
 def _all(acts: Sequence[Callable[[], object]]) -> None:

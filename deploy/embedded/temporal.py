@@ -17,15 +17,16 @@ from deploy.embedded import binaries
 from deploy.embedded.folder import make_private
 from deploy.embedded.ports import HOST, Ports, accepts
 from deploy.embedded.processes import Process
+from schema.wire import SEARCH_CHANNEL, SEARCH_DUE, SEARCH_PROCEDURE, SEARCH_STATUS, SEARCH_UNIT
 
 NAMESPACE = "motcua"
 RETENTION_DAYS = 30
 SEARCH_ATTRIBUTES = {
-    "Procedure": "Keyword",
-    "Unit": "Keyword",
-    "Channel": "Keyword",
-    "DossierStatus": "Keyword",
-    "DueAt": "Datetime",
+    SEARCH_PROCEDURE: "Keyword",
+    SEARCH_UNIT: "Keyword",
+    SEARCH_CHANNEL: "Keyword",
+    SEARCH_STATUS: "Keyword",
+    SEARCH_DUE: "Datetime",
 }
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -120,9 +121,7 @@ class Temporal:
             ("--log-level", "warn"),
         ]
         options += [("--search-attribute", f"{name}={kind}") for name, kind in SEARCH_ATTRIBUTES.items()]
-        options += [
-            ("--dynamic-config-value", f"{k}={json.dumps(v)}") for k, v in self._dynamic_config.items()
-        ]
+        options += [("--dynamic-config-value", f"{k}={json.dumps(v)}") for k, v in self._dynamic_config.items()]
         words = [str(word) for option in options for word in option]
         program = str(binaries.temporal_program())
         return [program, "server", "start-dev", "--ui-disable-news-fetch", *words, *self._extra_args]
@@ -155,8 +154,6 @@ class Temporal:
     def _command_line(self, *question: str) -> subprocess.CompletedProcess[bytes] | None:
         command = [str(binaries.temporal_program()), *question, "--address", self.address, "--output", "json"]
         try:
-            return subprocess.run(
-                command, env=ENVIRONMENT, capture_output=True, timeout=QUESTION_SECONDS, check=False
-            )
+            return subprocess.run(command, env=ENVIRONMENT, capture_output=True, timeout=QUESTION_SECONDS, check=False)
         except subprocess.TimeoutExpired:
             return None
