@@ -16,6 +16,8 @@ FIELDS: Mapping[str, str] = {
     "INIT_ANSWER": "version partner reference code order url time",
     "QUERY": "version partner reference time",
     "QUERY_ANSWER": "version partner reference code state transaction amount currency paid time",
+    "REFUND": "version partner reference transaction amount currency time",
+    "REFUND_ANSWER": "version partner reference code transaction amount currency time",
     "CONFIRM": "version partner reference code transaction bank amount currency paid time",
 }
 CODES: Mapping[str, str] = {
@@ -25,6 +27,8 @@ CODES: Mapping[str, str] = {
     "03": "the reference stands for another amount",
     "04": "the order's time is over",
     "05": "there is no such order",
+    "06": "there is no such transaction",
+    "07": "the transaction was refunded under another reference",
     "24": "the payer did not pay",
 }
 
@@ -50,9 +54,7 @@ class Signature:
             raise Invalid("the message is not an object", field="body", remedy="send one JSON object")
         for name in [*FIELDS[kind].split(), "hash"]:
             if not isinstance(message.get(name), str) or "|" in message[name]:
-                raise Invalid(
-                    f"{name} is missing or not a plain text", field=name, remedy="see docs/payments.md"
-                )
+                raise Invalid(f"{name} is missing or not a plain text", field=name, remedy="see docs/payments.md")
         values = {name: message[name] for name in FIELDS[kind].split()}
         if not hmac.compare_digest(self._of(kind, values).encode(), _bytes(message["hash"])):
             raise BadSignature("the signature is wrong", field="hash", remedy="sign with the shared secret")

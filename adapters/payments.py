@@ -1,4 +1,4 @@
-"""Owns the payment platform's protocol on our side: INIT, QUERY and the signed call-back, over HTTP.
+"""Owns the payment platform's protocol on our side: INIT, QUERY, REFUND and the signed call-back.
 
 The messages and their signature are in docs/payments.md. What the network or the platform's trouble does is
 `Unavailable` (try later); what the platform will never grant is `Refused`. An answer that is not signed
@@ -20,6 +20,7 @@ from adapters.payment_signature import CODES, BadSignature, Signature, instant_o
 from domain.errors import Invalid
 from domain.instants import VIETNAM
 from schema.payments import OpenedOrder, Outcome, PaymentOrder, PaymentReport
+from schema.refunds import RefundOrder
 
 __all__ = ["BadSignature", "HttpPaymentPlatform"]
 
@@ -76,6 +77,18 @@ class HttpPaymentPlatform:
             return _report(answer, STATES.get(answer["state"], "unknown"))
         except Invalid as error:
             raise Unavailable(f"in the platform's answer, {error.message}") from None
+
+    async def refund(self, order: RefundOrder) -> None:
+        """Give one transaction back, whole; under the same reference only once. `Refused`, `Unavailable`."""
+        fields = {
+            "reference": order.reference,
+            "transaction": order.transaction,
+            "amount": str(order.amount),
+            "currency": order.currency,
+        }
+        answer = await self._ask("REFUND", fields)
+        if answer["code"] != "00":
+            raise _no(answer["code"])
 
     def read_callback(self, body: bytes) -> PaymentReport:
         """The report in a call-back's body. `BadSignature` (401), or `Invalid` (422) when it is no CONFIRM.

@@ -32,11 +32,11 @@ class Platform:
     def init(self, message: object) -> dict[str, str]:
         """Open the order, or find it again: the same reference is the same order."""
         asked = self._asked("INIT", message)
-        if asked["type"] != "PAY" or asked["currency"] != "VND" or not asked["amount"].isdecimal():
+        if asked["type"] != "PAY" or asked["currency"] != "VND":
             raise BadMessage(MALFORMED)
         order = self.ledger.open(
             asked["reference"],
-            int(asked["amount"]),
+            _whole(asked["amount"]),
             asked["currency"],
             asked["note"],
             expires=instant_of(asked["expires"]),
@@ -51,6 +51,13 @@ class Platform:
         if order is None:
             raise BadMessage(UNKNOWN_ORDER)
         return self._answer("QUERY_ANSWER", OK, self._state(order))
+
+    def refund(self, message: object) -> dict[str, str]:
+        """Give a transaction back, whole: the same reference is the same refund."""
+        asked = self._asked("REFUND", message)
+        transaction, amount, currency = asked["transaction"], _whole(asked["amount"]), asked["currency"]
+        self.ledger.refund(asked["reference"], transaction, amount, currency, self.clock())
+        return self._answer("REFUND_ANSWER", OK, asked)
 
     def refusal(self, kind: str, code: str, message: object) -> dict[str, str]:
         """A signed no, under the reference that was asked about if there was one."""
@@ -76,3 +83,10 @@ class Platform:
     def _answer(self, kind: str, code: str, values: dict[str, str]) -> dict[str, str]:
         head = {"version": VERSION, "partner": self.partner, "code": code, "time": stamp(self.clock())}
         return self.signer.signed(kind, values | head)
+
+
+def _whole(amount: str) -> int:
+    """Whole đồng, at least one; `BadMessage` otherwise."""
+    if not amount.isascii() or not amount.isdecimal() or not 0 < len(amount) <= 15 or int(amount) == 0:
+        raise BadMessage(MALFORMED)
+    return int(amount)

@@ -24,9 +24,7 @@ BANK = "DEMOBANK"
 class Callbacks:
     """The loop that pays back the ledger's call-backs; `hold` stops it for a test, nothing is lost by it."""
 
-    def __init__(
-        self, ledger: Ledger, signer: Signer, url: str, partner: str, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, ledger: Ledger, signer: Signer, url: str, partner: str, clock: Callable[[], datetime]) -> None:
         self._ledger, self._signer, self._url, self._partner = ledger, signer, url, partner
         self._clock = clock
         self._pauses: dict[int, float] = {}

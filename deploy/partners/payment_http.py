@@ -68,6 +68,10 @@ def _add_messages(app: FastAPI, platform: Platform) -> None:
     async def query(request: Request) -> dict[str, str]:
         return await _answered(request, "QUERY_ANSWER", platform.query, platform)
 
+    @app.post("/refund")
+    async def refund(request: Request) -> dict[str, str]:
+        return await _answered(request, "REFUND_ANSWER", platform.refund, platform)
+
 
 async def _answered(
     request: Request, kind: str, handle: Callable[[object], dict[str, str]], platform: Platform
@@ -89,9 +93,7 @@ def _add_page(app: FastAPI, platform: Platform, callbacks: Callbacks) -> None:
         if order is None:
             raise HTTPException(404, "no such order")
         state = order.state_at(platform.clock())
-        return PAGE.format(
-            amount=order.amount, currency=order.currency, note=html.escape(order.note), state=state
-        )
+        return PAGE.format(amount=order.amount, currency=order.currency, note=html.escape(order.note), state=state)
 
     @app.post("/pay/{order_id}")
     async def pay(order_id: str, outcome: Literal["success", "fail"]) -> dict[str, str]:

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from deploy.partners.payment_messages import EXPIRED, OTHER_AMOUNT, BadMessage
+from deploy.partners.payment_messages import (
+    EXPIRED,
+    OTHER_AMOUNT,
+    REFUNDED_BEFORE,
+    UNKNOWN_TRANSACTION,
+    BadMessage,
+)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
@@ -25,6 +31,9 @@ CREATE TABLE IF NOT EXISTS orders (
 CREATE TABLE IF NOT EXISTS callbacks (
     number INTEGER PRIMARY KEY, reference TEXT NOT NULL REFERENCES orders,
     attempts INTEGER NOT NULL DEFAULT 0, acknowledged TEXT
+);
+CREATE TABLE IF NOT EXISTS refunds (
+    refund TEXT PRIMARY KEY, transaction_id TEXT NOT NULL UNIQUE, refunded TEXT NOT NULL
 );
 """
 
@@ -64,9 +73,7 @@ class Ledger:
         self._db.execute("PRAGMA synchronous = FULL")  # it is money
         self._db.executescript(_SCHEMA)
 
-    def open(
-        self, reference: str, amount: int, currency: str, note: str, *, expires: datetime, now: datetime
-    ) -> Order:
+    def open(self, reference: str, amount: int, currency: str, note: str, *, expires: datetime, now: datetime) -> Order:
         """A new order, or the one that stands under the reference; another amount is `BadMessage`."""
         found = self.by_reference(reference)
         if found is None:
@@ -95,6 +102,23 @@ class Ledger:
             self._db.execute("INSERT INTO callbacks (reference) VALUES (?)", (order.reference,))
         return self._order("id = ?", order_id)
 
+    def refund(self, reference: str, transaction: str, amount: int, currency: str, now: datetime) -> None:
+        """Give a debit back, whole and once; the same reference again changes nothing. `BadMessage`."""
+        order = self._order("transaction_id = ?", transaction) if transaction else None
+        if order is None:
+            raise BadMessage(UNKNOWN_TRANSACTION)
+        if (order.amount, order.currency) != (amount, currency):
+            raise BadMessage(OTHER_AMOUNT)
+        self._db.execute(
+            "INSERT INTO refunds VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (reference, transaction, now.isoformat()),
+        )
+        kept = self._db.execute(
+            "SELECT 1 FROM refunds WHERE refund = ? AND transaction_id = ?", (reference, transaction)
+        )
+        if kept.fetchone() is None:
+            raise BadMessage(REFUNDED_BEFORE)
+
     def by_reference(self, reference: str) -> Order | None:
         """The order under that reference, if any."""
         return self._order("reference = ?", reference)
@@ -119,14 +143,16 @@ class Ledger:
         )
 
     def listing(self, now: datetime) -> list[dict[str, Any]]:
-        """Every order with its state and what became of its call-back, for whoever checks the books."""
+        """Every order with its state, its call-back and its refund, for whoever checks the books."""
         rows = self._db.execute(
-            "SELECT * FROM orders LEFT JOIN callbacks USING (reference) ORDER BY orders.rowid"
+            "SELECT * FROM orders LEFT JOIN callbacks USING (reference)"
+            " LEFT JOIN refunds USING (transaction_id) ORDER BY orders.rowid"
         )
         return [
             asdict(_order_of(row))
             | {"state": _order_of(row).state_at(now)}
             | {"callback_attempts": row["attempts"] or 0, "callback_acknowledged": row["acknowledged"]}
+            | {"refund": row["refund"], "refunded": row["refunded"]}
             for row in rows
         ]
 

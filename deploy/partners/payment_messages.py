@@ -13,15 +13,8 @@ from datetime import datetime, timedelta, timezone
 VERSION = "1.0"
 HO_CHI_MINH = timezone(timedelta(hours=7))  # no daylight saving since 1975
 
-OK, BAD_SIGNATURE, MALFORMED, OTHER_AMOUNT, EXPIRED, UNKNOWN_ORDER, PAYMENT_FAILED = (
-    "00",
-    "01",
-    "02",
-    "03",
-    "04",
-    "05",
-    "24",
-)
+OK, BAD_SIGNATURE, MALFORMED, OTHER_AMOUNT, EXPIRED, UNKNOWN_ORDER = "00", "01", "02", "03", "04", "05"
+UNKNOWN_TRANSACTION, REFUNDED_BEFORE, PAYMENT_FAILED = "06", "07", "24"
 
 # The order is part of the protocol: it is the order in which the values are joined for the signature.
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -32,6 +25,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         *("version", "partner", "reference", "code", "state"),
         *("transaction", "amount", "currency", "paid", "time"),
     ),
+    "REFUND": ("version", "partner", "reference", "transaction", "amount", "currency", "time"),
+    "REFUND_ANSWER": ("version", "partner", "reference", "code", "transaction", "amount", "currency", "time"),
     "CONFIRM": (
         *("version", "partner", "reference", "code", "transaction"),
         *("bank", "amount", "currency", "paid", "time"),
@@ -61,9 +56,7 @@ class Signer:
     def checked(self, kind: str, message: object) -> dict[str, str]:
         """The message when its fields are all texts and its signature is right; else `BadMessage`."""
         names = FIELDS[kind]
-        if not isinstance(message, dict) or not all(
-            isinstance(message.get(n), str) for n in (*names, "hash")
-        ):
+        if not isinstance(message, dict) or not all(isinstance(message.get(n), str) for n in (*names, "hash")):
             raise BadMessage(MALFORMED)
         texts = {name: message[name] for name in names}
         if any("|" in text for text in texts.values()):

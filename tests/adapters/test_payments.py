@@ -22,6 +22,7 @@ from adapters.payment_signature import Signature
 from adapters.payments import BadSignature, HttpPaymentPlatform
 from domain.errors import Invalid
 from schema.payments import PaymentOrder
+from schema.refunds import RefundOrder
 
 SECRET = "shared between the two of them"
 ROOT = Path(__file__).parents[2]
@@ -371,6 +372,38 @@ async def test_an_answer_about_another_order_is_no_answer() -> None:
         platform = HttpPaymentPlatform(http, "http://platform", SECRET.encode(), "motcua")
         with pytest.raises(Unavailable, match="another order"):
             await platform.open(order())
+
+
+async def test_a_refund_is_whole_and_happens_once(
+    platform: HttpPaymentPlatform, partner: Partner, http: httpx.AsyncClient
+) -> None:
+    """Repeated it is the same refund; in part, under another reference or of nothing it is refused."""
+    await press(http, (await platform.open(order())).url)
+    transaction = (await platform.query("pay/1")).transaction
+    assert transaction
+    refund = RefundOrder(reference="refund/1", transaction=transaction, amount=150_000)
+    with pytest.raises(Refused, match="another amount"):
+        await platform.refund(refund.model_copy(update={"amount": 1}))
+    await platform.refund(refund)
+    await platform.refund(refund)
+    with pytest.raises(Refused, match="refunded under another reference"):
+        await platform.refund(refund.model_copy(update={"reference": "refund/2"}))
+    with pytest.raises(Refused, match="no such transaction"):
+        await platform.refund(refund.model_copy(update={"reference": "refund/3", "transaction": "none"}))
+    assert [row["refund"] for row in await ledger(http, partner)] == ["refund/1"]
+
+
+async def test_a_refund_reference_stands_for_one_transaction(
+    platform: HttpPaymentPlatform, partner: Partner, http: httpx.AsyncClient
+) -> None:
+    """The reference of a refund cannot be used again for another debit."""
+    for name in ("pay/1", "pay/2"):
+        await press(http, (await platform.open(order(name))).url)
+    one, other = [(await platform.query(name)).transaction or "" for name in ("pay/1", "pay/2")]
+    await platform.refund(RefundOrder(reference="refund/1", transaction=one, amount=150_000))
+    with pytest.raises(Refused):
+        await platform.refund(RefundOrder(reference="refund/1", transaction=other, amount=150_000))
+    assert [row["refund"] for row in await ledger(http, partner)] == ["refund/1", None]
 
 
 def _unconnected() -> HttpPaymentPlatform:
