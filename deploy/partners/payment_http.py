@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
@@ -37,6 +38,7 @@ def application(platform: Platform, callbacks: Callbacks) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         delivering = asyncio.create_task(callbacks.run())
+        delivering.add_done_callback(_end_if_failed)
         yield
         delivering.cancel()
         with suppress(asyncio.CancelledError):
@@ -48,6 +50,12 @@ def application(platform: Platform, callbacks: Callbacks) -> FastAPI:
     _add_page(app, platform, callbacks)
     _add_handles(app, platform, callbacks)
     return app
+
+
+def _end_if_failed(delivering: asyncio.Task[None]) -> None:
+    """A platform that no longer calls back must not look alive: end it, for whoever supervises it."""
+    if not delivering.cancelled() and delivering.exception() is not None:
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _add_messages(app: FastAPI, platform: Platform) -> None:

@@ -40,13 +40,16 @@ class Merchant:
 
     url: str
     status: int = 200
+    deaf_to: str = ""  # a reference that is never acknowledged
     bodies: list[bytes] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         length = int(head.split("content-length: ")[1].split("\r\n")[0])
-        self.bodies.append(await reader.readexactly(length))
-        writer.write(f"HTTP/1.1 {self.status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
+        body = await reader.readexactly(length)
+        self.bodies.append(body)
+        status = 500 if self.deaf_to and self.deaf_to in body.decode() else self.status
+        writer.write(f"HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
         await writer.drain()
         writer.close()
 
@@ -318,6 +321,36 @@ async def test_a_callback_is_repeated_until_it_is_acknowledged(
     merchant.status = 200
     await until(lambda: _all_acknowledged(http, partner))
     assert len({platform.read_callback(body) for body in merchant.bodies}) == 1
+
+
+async def test_one_refused_callback_holds_up_no_other(
+    platform: HttpPaymentPlatform, partner: Partner, merchant: Merchant, http: httpx.AsyncClient
+) -> None:
+    """Each call-back is repeated at its own pace: what we refuse of one order is no loss to the next."""
+    merchant.deaf_to = "pay/1"
+    for name in ("pay/1", "pay/2"):
+        await press(http, (await platform.open(order(name))).url)
+
+    async def only_the_second() -> bool:
+        rows = await ledger(http, partner)
+        return [bool(row["callback_acknowledged"]) for row in rows] == [False, True]
+
+    await until(only_the_second)
+    merchant.deaf_to = ""
+    await until(lambda: _all_acknowledged(http, partner))
+
+
+async def test_a_platform_told_to_stop_ends_cleanly(
+    platform: HttpPaymentPlatform, partner: Partner, merchant: Merchant, http: httpx.AsyncClient
+) -> None:
+    """SIGTERM ends the process by itself, also while a call-back is owed."""
+    merchant.status = 503
+    await press(http, (await platform.open(order())).url)
+    await until(lambda: _true(len(merchant.bodies) >= 1))
+    assert partner.process is not None
+    partner.process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(PATIENCE):
+        assert await partner.process.wait() in (0, -signal.SIGTERM)
 
 
 async def test_a_lost_answer_leaves_one_order(
