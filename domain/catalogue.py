@@ -15,7 +15,7 @@ from domain.errors import Invalid
 from domain.fees import FeeRow
 from domain.procedures import RECEIVING, Case, Channel, Procedure, Process, TermKind
 from domain.terms import Term
-from domain.units import Unit, UnitRole
+from domain.units import Unit
 from domain.validity import Row, in_force, is_in_force, spell
 
 ROLE = "role:"
@@ -140,7 +140,7 @@ class Catalogue:
 def _fits(rule: str, unit: Unit) -> bool:
     if not unit.is_one_stop:
         return False
-    return unit.code == rule if not rule.startswith(ROLE) else unit.role == UnitRole(rule.removeprefix(ROLE))
+    return unit.code == rule if not rule.startswith(ROLE) else unit.role == rule.removeprefix(ROLE)
 
 
 def _only(entries: Iterable[Row], on: date, field: str, code: str, instead: str = "") -> Row:

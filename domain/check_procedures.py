@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 
 from domain import terms
@@ -219,4 +220,5 @@ def _terms(process: Process, procedure: Procedure, case: Case, catalogue: Catalo
         if days is None or common(cut, days) is None:
             continue
         if catalogue.shortening(procedure.code, case.key, max(cut.valid_from, days.valid_from)) is cut:
-            yield promised_term(cut, case.term)
+            with suppress(DomainError):  # a cut that leaves nothing is the shortening's own finding
+                yield promised_term(cut, case.term)
