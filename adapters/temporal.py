@@ -14,8 +14,9 @@ from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from temporalio.api.common.v1 import Payload
+from temporalio.api.workflowservice.v1 import SetWorkerDeploymentCurrentVersionRequest
 from temporalio.client import Client, ClientConfig
-from temporalio.common import HeaderCodecBehavior
+from temporalio.common import HeaderCodecBehavior, WorkerDeploymentVersion
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import (
     DataConverter,
@@ -23,19 +24,24 @@ from temporalio.converter import (
     PayloadCodec,
 )
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import ReplayerConfig, WorkflowRunner
+from temporalio.worker import ReplayerConfig, WorkerDeploymentConfig, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from adapters.keys import NONCE_BYTES, KeyRing, Tampered
 from adapters.settings import Settings
 from adapters.starting import CannotStart
 
+DEPLOYMENT = "motcua"
 ENCODING = b"binary/encrypted"
 _AAD = b"motcua/payload/1/"  # without workflow and namespace: an export or a restore must stay readable
 
-# Frozen values, messages and activity declarations: nothing in them knows the hour or rolls dice, so a
-# sandbox needs no copy of its own. (Pydantic passes already; workflow modules do not: each run gets its own.)
-PASSED_THROUGH = ("domain", "schema", "activities", "structlog", "typing_inspection")
+# Frozen values, messages and activity declarations: nothing in them knows the hour or rolls dice, so a sandbox
+# needs no copy of its own. (Pydantic passes already.) Of the workflow modules only those without state and without
+# a workflow pass; the definitions themselves are loaded anew for each run.
+PASSED_THROUGH = (
+    *("domain", "schema", "activities", "structlog", "typing_inspection"),
+    *("workflows.judge", "workflows.options", "workflows.register"),
+)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to connect
 
@@ -138,9 +144,28 @@ async def connect(
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
+def deployment(build_id: str) -> WorkerDeploymentConfig:
+    """Name the code of a worker: each workflow declares that it moves on to the newest (AUTO_UPGRADE)."""
+    version = WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build_id)
+    return WorkerDeploymentConfig(version=version, use_worker_versioning=True)
+
+
+async def make_current(client: Client, build_id: str) -> None:
+    """Let the engine give tasks to workers of this build; a build that is current already stays so."""
+    await client.workflow_service.set_worker_deployment_current_version(
+        SetWorkerDeploymentCurrentVersionRequest(
+            namespace=client.namespace,
+            deployment_name=DEPLOYMENT,
+            build_id=build_id,
+            identity=client.identity,
+            ignore_missing_task_queues=True,
+            allow_no_pollers=True,
+        ),
+        retry=True,
+    )
+
+
 def _sandboxed(runner: WorkflowRunner | None) -> WorkflowRunner:
     if runner is not None and not isinstance(runner, SandboxedWorkflowRunner):
         return runner  # a debugger or a measurement asked for none
-    return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-    )
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from adapters.keys import KeyRing, Tampered, UnknownKey
 from adapters.settings import Settings
-from adapters.temporal import EngineAway, PayloadCipher, connect, data_converter, motcua_plugin
+from adapters.temporal import PASSED_THROUGH, EngineAway, PayloadCipher, connect, data_converter, motcua_plugin
 from schema.payments import OpenedOrder
 
 OLD = "2025:" + base64.b64encode(b"1" * 32).decode()
@@ -131,15 +132,21 @@ async def test_headers_are_encrypted_for_clients_and_in_replay() -> None:
 
 def test_workflows_are_sandboxed_with_our_pure_packages_passed_through() -> None:
     """The law and the messages are shared; the workflows' own modules are loaded for each run."""
-    runner = motcua_plugin(RING).configure_replayer({"workflow_runner": SandboxedWorkflowRunner()})[
-        "workflow_runner"
-    ]
+    runner = motcua_plugin(RING).configure_replayer({"workflow_runner": SandboxedWorkflowRunner()})["workflow_runner"]
     assert isinstance(runner, SandboxedWorkflowRunner)
     passed = runner.restrictions.passthrough_modules
     assert {"domain", "schema", "activities", "pydantic"} <= passed
-    assert "workflows" not in passed
+    assert not {"workflows", "workflows.dossier", "workflows.refund"} & passed
     bare = UnsandboxedWorkflowRunner()
     assert motcua_plugin(RING).configure_replayer({"workflow_runner": bare})["workflow_runner"] is bare
+
+
+@pytest.mark.parametrize("name", PASSED_THROUGH)
+def test_what_is_passed_through_exists_and_defines_no_workflow(name: str) -> None:
+    """A renamed module would quietly be loaded for each run again; a workflow must be loaded for each run."""
+    module = importlib.import_module(name)
+    defined = [value for value in vars(module).values() if getattr(value, "__module__", "") == name]
+    assert not [value for value in defined if hasattr(value, "__temporal_workflow_definition")]
 
 
 async def test_a_server_that_is_away_is_named_with_the_remedy() -> None:
