@@ -55,9 +55,7 @@ def configure_logs(stream: TextIO | None = None, *, json: bool | None = None, le
 
 def _formatter(*, json: bool) -> ProcessorFormatter:
     renderer: Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-        if json
-        else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer(ensure_ascii=False, default=str) if json else structlog.dev.ConsoleRenderer()
     )
     return ProcessorFormatter(
         processors=[redact, renderer],

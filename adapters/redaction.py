@@ -36,9 +36,7 @@ FIELDS = frozenset(_NAMES.split())
 _EVENT = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
 _IDLIKE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./:+-]{0,99}")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|<[^>]*>|\{.*\}|\(.*\)")
-_WARNING = re.compile(
-    r"(\S+:\d+: \w+): .*", re.DOTALL
-)  # file, line and category; the sentence may hold values
+_WARNING = re.compile(r"(\S+:\d+: \w+): .*", re.DOTALL)  # file, line and category; the sentence may hold values
 _PLACEHOLDER = re.compile(r"%(\(\w+\))?[-#0-9 +.]*[a-zA-Z]")
 _DETAILS = ("temporal_workflow", "temporal_activity")  # dicts of ids which the Temporal loggers attach
 _OWN = ("_record", "_from_structlog", "event", "exc_info", "stack_info", "stack", "positional_args", *FRAME)

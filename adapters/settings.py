@@ -7,6 +7,7 @@ down. Secrets are `SecretStr`, so that a settings object can be shown and logged
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
@@ -54,11 +55,13 @@ class Settings(BaseSettings):
     gateway_url: str  # the public base that call-backs and links begin with
     body_limit: int = Field(default=256 * 1024, ge=1)  # bytes of one request
 
+    worker_port: int = Field(default=0, ge=0, le=65535)  # of a worker's /livez and /readyz; 0: any free one
     workers: int = Field(default=1, ge=1)  # processes; one fills one core
     workflow_tasks: int = Field(default=16, ge=1)  # per process: workflow tasks at a time
     cached_workflows: int = Field(default=1000, ge=0)  # per process: dossiers kept warm
     local_activities: int = Field(default=50, ge=1)  # per process: records at a time
     activities: int = Field(default=100, ge=1)  # per process: calls to the outside at a time
+    build_id: str = version("motcua")  # names this code to the engine; dossiers under way move on to the newest
     drain_seconds: int = Field(default=30, ge=0)  # what running work is given after SIGTERM
 
 

@@ -168,9 +168,7 @@ def test_the_order_of_fields_does_not_matter(value: dict[str, Any]) -> None:
     """The same submission from another client's serializer is the same submission."""
     backwards = dict(reversed(value.items()))
     assert digest_of(value) == digest_of(backwards)
-    assert KeyedDigest(b"k" * 32).of_body("command", value) == KeyedDigest(b"k" * 32).of_body(
-        "command", backwards
-    )
+    assert KeyedDigest(b"k" * 32).of_body("command", value) == KeyedDigest(b"k" * 32).of_body("command", backwards)
 
 
 @given(values, values)

@@ -46,9 +46,7 @@ def lines(out: io.StringIO) -> list[dict[str, Any]]:
 
 def test_an_event_is_one_json_line_with_its_ids(out: io.StringIO) -> None:
     """Ids, statuses and numbers are shown, with time, level and logger."""
-    structlog.get_logger("gateway").info(
-        "dossier_submitted", dossier=UUID(DOSSIER), status="received", count=2
-    )
+    structlog.get_logger("gateway").info("dossier_submitted", dossier=UUID(DOSSIER), status="received", count=2)
     [line] = lines(out)
     assert {"timestamp", "level", "logger"} <= line.keys()
     assert (line["event"], line["dossier"], line["status"], line["count"]) == (
@@ -163,9 +161,7 @@ def test_the_end_of_a_process_is_logged_without_text(out: io.StringIO) -> None:
     assert "Marker" not in out.getvalue()
 
 
-def test_what_hinders_a_start_is_said_in_one_plain_line(
-    out: io.StringIO, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_hinders_a_start_is_said_in_one_plain_line(out: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
     """A missing setting is for the operator to read: no traceback, nothing withheld."""
     error = BadSettings("missing MOTCUA_KEYS")
     sys.excepthook(BadSettings, error, None)
