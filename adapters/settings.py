@@ -72,7 +72,7 @@ def load_settings(env_file: Path = STACK_ENV) -> Settings:
         settings = reader(_env_file=env_file)
     except ValidationError as error:
         raise BadSettings(_one_line(error, env_file)) from None
-    assert isinstance(settings, Settings)  # noqa: S101  (tells mypy what `reader` makes)
+    assert isinstance(settings, Settings)  # tells mypy what `reader` makes
     return settings
 
 
