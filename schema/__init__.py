@@ -1,0 +1,1 @@
+"""Every shape that outlives a process: messages, events, names on the wire, named SQL, migrations."""

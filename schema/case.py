@@ -1,0 +1,272 @@
+"""The fold of a dossier's events: the small slice of facts that its workflow, its lists and its judges need.
+
+`Case.after(event)` is the only place where an event changes anything. The same fold runs in the workflow, in
+the register (its projection) and when a run starts at any sequence by loading the events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from domain.dossier import Act, Business, Finance, State, after, is_closed, national_code
+from domain.milestones import Clock, ClockKind, Milestone, Stroke, milestones
+from schema.events import MOVES, EventType
+from schema.messages import Event, Message
+
+
+class Step(Message):
+    """One unit's part in the review: opened with its stage, done by `propose` (or `approve`, for the signer)."""
+
+    code: str
+    unit: str
+    kind: str
+    due: AwareDatetime | None = None
+    done: bool = False
+
+
+class Payment(Message):
+    """One attempt to collect the fee at the payment platform, with an identity of its own."""
+
+    reference: str
+    number: int
+    amount: int
+    expires_at: AwareDatetime
+    url: str | None = None
+
+
+class Case(Message):
+    """Everything about one dossier that decides what may happen next."""
+
+    dossier: UUID
+    sequence: int
+    last_instant: AwareDatetime
+    state: State
+    procedure: str
+    unit: str
+    channel: str
+    return_method: str
+    case: str = ""
+    quantity: int = 1
+    submitted_at: AwareDatetime
+    fee_total: int = 0
+    fee_timing: str = "at_receipt"
+    code: str | None = None
+    accepted_at: AwareDatetime | None = None
+    law: str = ""
+    """The publication whose versions the dossier is pinned to: at first that of its submission."""
+    clocks: tuple[Clock, ...] = ()
+    stops: tuple[tuple[AwareDatetime, AwareDatetime | None], ...] = ()
+    """When the processing clocks stood still for a supplement: start, and end when it is over."""
+    stages: tuple[tuple[Step, ...], ...] = ()
+    stage: int = -1
+    """The stage under review; -1 before the dossier is forwarded."""
+    payment: Payment | None = None
+    attempts: int = 0
+    transactions: tuple[str, ...] = ()
+    """Transactions of the payment platform that paid the fee: no other is kept."""
+    supplements: int = 0
+
+    @property
+    def status(self) -> int:
+        """The national code, 1 to 10."""
+        return national_code(self.state)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the story is over."""
+        return is_closed(self.state)
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the one-stop has given the dossier its code and appointment."""
+        return self.accepted_at is not None
+
+    @property
+    def owes(self) -> bool:
+        """Whether money is owed, ordered or not."""
+        return self.state.finance in (Finance.OWED, Finance.ORDERED)
+
+    def clock(self, kind: ClockKind) -> Clock | None:
+        """Return the clock of this kind, running or not."""
+        return next((clock for clock in self.clocks if clock.kind is kind), None)
+
+    def ahead(self) -> list[Milestone]:
+        """List what the running clocks have still to strike, earliest first."""
+        return milestones(self.clocks, self.state.business)
+
+    def open_steps(self) -> tuple[Step, ...]:
+        """List the steps that somebody is working on now."""
+        if self.state.business is not Business.PROCESSING or not 0 <= self.stage < len(self.stages):
+            return ()
+        return tuple(step for step in self.stages[self.stage] if not step.done)
+
+    def holders(self) -> tuple[str, ...]:
+        """List the units that hold the dossier now: those with an open step, else the one-stop."""
+        return tuple(sorted({step.unit for step in self.open_steps()})) or (self.unit,)
+
+    def after(self, event: Event) -> Case:
+        """Return the case after one more event; sequence numbers leave no hole."""
+        if event.sequence != self.sequence + 1:
+            raise ValueError(f"event {event.sequence} cannot follow {self.sequence}")
+        changed = _CHANGES.get(event.type, _nothing)(self, event)
+        act = _act(event)
+        return self.model_copy(
+            update={
+                "state": after(self.state, act) if act else self.state,
+                "sequence": event.sequence,
+                "last_instant": event.occurred_at,
+                "clocks": _clocks(self.clocks, event),
+                **changed,
+            }
+        )
+
+
+def first(event: Event) -> Case:
+    """Begin the fold with the event of submission."""
+    data = event.data
+    fee = _part(data, "fee")
+    owed = bool(fee.get("total"))
+    return Case(
+        dossier=event.dossier,
+        sequence=event.sequence,
+        last_instant=event.occurred_at,
+        state=State(finance=Finance.OWED if owed else Finance.NOTHING_DUE),
+        submitted_at=event.occurred_at,
+        fee_total=fee.get("total", 0),
+        fee_timing=fee.get("timing", "at_receipt"),
+        clocks=_clocks((), event),
+        **{k: data[k] for k in ("procedure", "unit", "channel", "return_method", "case", "quantity", "law")},
+    )
+
+
+def fold(events: Iterable[Event]) -> Case:
+    """Fold a dossier's events, first to last; there is always at least the submission."""
+    story = iter(events)
+    case = first(next(story))
+    for event in story:
+        case = case.after(event)
+    return case
+
+
+def _act(event: Event) -> Act | None:
+    if event.type is EventType.PAYMENT_RECEIVED:
+        return Act.SETTLE if event.data.get("reference") else Act.PAY
+    return MOVES.get(event.type)
+
+
+def _part(data: dict[str, Any], key: str) -> dict[str, Any]:
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _clocks(clocks: tuple[Clock, ...], event: Event) -> tuple[Clock, ...]:
+    """A clock that an event brings replaces the one of its kind; a struck one remembers it."""
+    data: dict[str, Any] = event.data
+    if event.type in (EventType.CLOCK_WARNED, EventType.CLOCK_BREACHED):
+        stroke = Stroke.WARN if event.type is EventType.CLOCK_WARNED else Stroke.BREACH
+        return tuple(c.struck(stroke) if c.kind == data["clock"] else c for c in clocks)
+    brought = [_read_clock(raw) for raw in data.get("clocks", ())]
+    kept = [clock for clock in clocks if clock.kind not in {new.kind for new in brought}]
+    return (*kept, *brought)
+
+
+def _read_clock(raw: dict[str, str]) -> Clock:
+    warn_at = raw.get("warn_at")
+    return Clock(
+        kind=ClockKind(raw["kind"]),
+        due=datetime.fromisoformat(raw["due"]),
+        warn_at=datetime.fromisoformat(warn_at) if warn_at else None,
+    )
+
+
+def _nothing(case: Case, event: Event) -> dict[str, Any]:
+    return {}
+
+
+def _accepted(case: Case, event: Event) -> dict[str, Any]:
+    data: dict[str, Any] = event.data
+    stages = tuple(tuple(Step.model_validate(step) for step in stage) for stage in data["stages"])
+    return {"code": data["code"], "accepted_at": event.occurred_at, "law": data["law"], "stages": stages}
+
+
+def _supplement_requested(case: Case, event: Event) -> dict[str, Any]:
+    if not case.is_accepted:
+        return {}
+    return {"supplements": case.supplements + 1, "stops": (*case.stops, (event.occurred_at, None))}
+
+
+def _supplemented(case: Case, event: Event) -> dict[str, Any]:
+    if not case.is_accepted:
+        return {}
+    started, _ = case.stops[-1]
+    return {"stops": (*case.stops[:-1], (started, event.occurred_at))}
+
+
+def _forwarded(case: Case, event: Event) -> dict[str, Any]:
+    return {"stages": _opened(case.stages, event), "stage": 0}
+
+
+def _proposed(case: Case, event: Event) -> dict[str, Any]:
+    data: dict[str, Any] = event.data
+    stages = _opened(_done(case.stages, case.stage, data["step"]), event)
+    moved_on = all(step.done for step in stages[case.stage])
+    return {"stages": stages, "stage": case.stage + 1 if moved_on else case.stage}
+
+
+def _approved(case: Case, event: Event) -> dict[str, Any]:
+    return {"stages": _done(case.stages, case.stage, None)}
+
+
+def _ordered(case: Case, event: Event) -> dict[str, Any]:
+    return {"payment": Payment.model_validate(event.data), "attempts": case.attempts + 1}
+
+
+def _opened_order(case: Case, event: Event) -> dict[str, Any]:
+    return {"payment": case.payment and case.payment.model_copy(update={"url": event.data["url"]})}
+
+
+def _transaction(case: Case, event: Event) -> dict[str, Any]:
+    transaction = event.data.get("transaction")
+    return {"transactions": (*case.transactions, transaction)} if transaction else {}
+
+
+def _failed(case: Case, event: Event) -> dict[str, Any]:
+    return {"payment": None}
+
+
+_CHANGES = {
+    EventType.ACCEPTED: _accepted,
+    EventType.SUPPLEMENT_REQUESTED: _supplement_requested,
+    EventType.SUPPLEMENTED: _supplemented,
+    EventType.FORWARDED: _forwarded,
+    EventType.PROPOSED: _proposed,
+    EventType.APPROVED: _approved,
+    EventType.PAYMENT_ORDERED: _ordered,
+    EventType.PAYMENT_OPENED: _opened_order,
+    EventType.PAYMENT_RECEIVED: _transaction,
+    EventType.PAYMENT_FAILED: _failed,
+}
+
+Stages = tuple[tuple[Step, ...], ...]
+
+
+def _done(stages: Stages, stage: int, step: str | None) -> Stages:
+    """Mark one step of a stage as done, or all of them."""
+    return tuple(
+        tuple(s.model_copy(update={"done": True}) if i == stage and step in (None, s.code) else s for s in steps)
+        for i, steps in enumerate(stages)
+    )
+
+
+def _opened(stages: Stages, event: Event) -> Stages:
+    """Give the steps that the event opens their due instants."""
+    raw: Any = event.data.get("opened", {})
+    dues = {code: datetime.fromisoformat(due) for code, due in raw.items()}
+    return tuple(
+        tuple(s.model_copy(update={"due": dues[s.code]}) if s.code in dues else s for s in steps) for steps in stages
+    )

@@ -1,0 +1,67 @@
+"""The facts that each command carries, typed; free text travels apart and is sealed before the engine sees it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import ConfigDict, Field
+
+from domain.dossier import Act
+from schema.messages import Code, Command, Message
+
+ReturnMethod = Literal["counter", "post", "online"]
+
+
+class Facts(Message):
+    """The facts of an act; an unknown field is refused, so that a typing error is not silently dropped."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SupplementFacts(Facts):
+    """Which components are asked for, or handed in."""
+
+    components: tuple[Code, ...] = Field(min_length=1, max_length=100)
+
+
+class PayFacts(Facts):
+    """Money taken at the counter: the whole amount owed, in đồng."""
+
+    amount: Annotated[int, Field(gt=0, strict=True)]
+    means: Literal["cash", "transfer", "card"]
+
+
+class ProposeFacts(Facts):
+    """The opinion of the unit that was given a step."""
+
+    step: Code
+    outcome: Literal["agree", "disagree"] = "agree"
+
+
+class ReturnFacts(Facts):
+    """The way by which the result leaves."""
+
+    method: ReturnMethod
+
+
+FACTS: dict[Act, type[Facts]] = {
+    Act.ACCEPT: Facts,
+    Act.REQUEST_SUPPLEMENT: SupplementFacts,
+    Act.SUPPLEMENT: SupplementFacts,
+    Act.REFUSE: Facts,
+    Act.PAY: PayFacts,
+    Act.FORWARD: Facts,
+    Act.PROPOSE: ProposeFacts,
+    Act.APPROVE: Facts,
+    Act.WITHDRAW: Facts,
+    Act.STOP: Facts,
+    Act.RETURN: ReturnFacts,
+}
+
+
+F = TypeVar("F", bound=Facts)
+
+
+def facts_of(command: Command, kind: type[F]) -> F:
+    """Read a command's data as the model of its act; the gateway has validated it before."""
+    return kind.model_validate(command.data)

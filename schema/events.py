@@ -1,0 +1,53 @@
+"""Event types: what can happen to a dossier, in the past tense, and the act each one records.
+
+The data of an event is facts of the case only: codes, amounts, instants. Persons and free text are sealed.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from domain.dossier import Act
+
+
+class EventType(StrEnum):
+    """The types of a dossier's events; subscribers know them by these names."""
+
+    SUBMITTED = "dossier.submitted"
+    FOUND_COMPLETE = "dossier.found_complete"
+    ACCEPTED = "dossier.accepted"
+    SUPPLEMENT_REQUESTED = "dossier.supplement_requested"
+    SUPPLEMENTED = "dossier.supplemented"
+    REFUSED = "dossier.refused"
+    FORWARDED = "dossier.forwarded"
+    PROPOSED = "step.proposed"
+    APPROVED = "dossier.approved"
+    WITHDRAWN = "dossier.withdrawn"
+    STOPPED = "dossier.stopped"
+    RETURNED = "result.returned"
+    PAYMENT_ORDERED = "payment.ordered"
+    PAYMENT_OPENED = "payment.opened"
+    PAYMENT_RECEIVED = "payment.received"
+    PAYMENT_FAILED = "payment.failed"
+    PAYMENT_SURPLUS = "payment.surplus"
+    PAYMENT_REFUNDED = "payment.refunded"
+    CLOCK_WARNED = "clock.warned"
+    CLOCK_BREACHED = "clock.breached"
+
+
+MOVES: dict[EventType, Act] = {
+    EventType.FOUND_COMPLETE: Act.FIND_COMPLETE,
+    EventType.ACCEPTED: Act.ACCEPT,
+    EventType.SUPPLEMENT_REQUESTED: Act.REQUEST_SUPPLEMENT,
+    EventType.SUPPLEMENTED: Act.SUPPLEMENT,
+    EventType.REFUSED: Act.REFUSE,
+    EventType.FORWARDED: Act.FORWARD,
+    EventType.PROPOSED: Act.PROPOSE,
+    EventType.APPROVED: Act.APPROVE,
+    EventType.WITHDRAWN: Act.WITHDRAW,
+    EventType.STOPPED: Act.STOP,
+    EventType.RETURNED: Act.RETURN,
+    EventType.PAYMENT_ORDERED: Act.ORDER,
+    EventType.PAYMENT_FAILED: Act.FAIL,
+}
+"""The act that each event records. A received payment is `pay` or `settle` by its means; the rest move no state."""

@@ -1,0 +1,73 @@
+-- name: lock_dossier
+-- Take the dossier's row before anything else: locks go dossier, counters, log.
+SELECT sequence, last_instant, fold FROM dossier WHERE id = $1 FOR UPDATE;
+
+-- name: event_at
+-- The event that stands under a sequence number, if any.
+SELECT * FROM event WHERE dossier = $1 AND sequence = $2;
+
+-- name: event_of_command
+-- The event that records a command, if any.
+SELECT * FROM event WHERE dossier = $1 AND command = $2;
+
+-- name: events_of
+-- A dossier's whole story, in order.
+SELECT * FROM event WHERE dossier = $1 ORDER BY sequence;
+
+-- name: next_count
+-- The next number of a counter of a day; the row stays locked until the caller commits, so no number is lost.
+INSERT INTO counter (name, day, value) VALUES ($1, $2, 1)
+ON CONFLICT (name, day) DO UPDATE SET value = counter.value + 1
+RETURNING value;
+
+-- name: lock_log
+-- One transaction appends at a time, so that position is commit order.
+SELECT pg_advisory_xact_lock(7206845);
+
+-- name: append_event
+-- Append one event to the log.
+INSERT INTO event (dossier, sequence, type, occurred_at, recorded_at, command, digest, actor, data, sealed, late)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: insert_dossier
+-- Project a dossier that has just been submitted.
+INSERT INTO dossier (id, sequence, last_instant, fold, code, procedure, unit, holders, channel, business, finance,
+                     delivery, synchronisation, status, submitted_at, accepted_at, promised_due, statutory_due, closed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19);
+
+-- name: update_dossier
+-- Project a dossier anew after one more event.
+UPDATE dossier
+   SET sequence = $2, last_instant = $3, fold = $4, code = $5, procedure = $6, unit = $7, holders = $8, channel = $9,
+       business = $10, finance = $11, delivery = $12, synchronisation = $13, status = $14, submitted_at = $15,
+       accepted_at = $16, promised_due = $17, statutory_due = $18, closed_at = $19
+ WHERE id = $1;
+
+-- name: order_payment
+-- Project a new attempt to collect a fee.
+INSERT INTO payment_attempt (reference, dossier, number, amount, state) VALUES ($1, $2, $3, $4, 'ordered');
+
+-- name: settle_payment
+-- Project how an attempt ended.
+UPDATE payment_attempt SET state = $2, transaction = $3 WHERE reference = $1;
+
+-- name: find_dossier
+-- One dossier as it is projected.
+SELECT * FROM dossier WHERE id = $1;
+
+-- name: find_dossier_by_code
+-- One dossier by its legal code.
+SELECT * FROM dossier WHERE code = $1;
+
+-- name: list_dossiers
+-- A keyset page of dossiers by status and unit (receiving it, or holding it now), newest first; $3 is the last id of the page before.
+SELECT * FROM dossier
+ WHERE ($1::smallint IS NULL OR status = $1)
+   AND ($2::text IS NULL OR unit = $2 OR holders @> ARRAY[$2])
+   AND ($3::uuid IS NULL OR id < $3)
+ ORDER BY id DESC
+ LIMIT $4;
+
+-- name: list_events
+-- A page of the whole log after a position, in commit order.
+SELECT * FROM event WHERE position > $1 ORDER BY position LIMIT $2;
