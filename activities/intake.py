@@ -1,0 +1,148 @@
+"""Intake: checks a submission against the law in force and words event 1, with its fee and acceptance clock."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from domain.catalogue import Catalogue
+from domain.deadlines import acceptance_due
+from domain.errors import Invalid
+from domain.fees import Assessment, Exemption, assess
+from domain.instants import civil_date
+from domain.milestones import ClockKind
+from domain.procedures import Channel, FeeTiming, Procedure
+from domain.units import Unit
+from schema.events import EventType
+from schema.messages import Actor, Event
+from schema.submissions import Submission
+
+
+def submitted(
+    law: Catalogue,
+    submission: Submission,
+    *,
+    dossier: UUID,
+    command: UUID,
+    at: datetime,
+    actor: Actor,
+    digest: str,
+) -> Event:
+    """Word `dossier.submitted`, or refuse with `Invalid` naming the field and what would mend it.
+
+    Fee rows and channel are those of this first submission; later changes of the law do not touch them.
+    """
+    on = civil_date(at)
+    procedure = law.procedure(submission.procedure, on)
+    unit = law.receiver(submission.unit, procedure, on)
+    case = law.case(procedure, submission.case)
+    _channel(procedure, submission)
+    _components(procedure, submission)
+    assessment = _assess(law, procedure, submission, on)
+    due = acceptance_due(law, procedure, unit, submission.channel, at)
+    data: dict[str, Any] = {
+        "procedure": procedure.code,
+        "procedure_name": procedure.name,
+        "unit": unit.code,
+        "channel": submission.channel,
+        "case": case.key,
+        "return_method": submission.return_method,
+        "components": {each.component: each.quantity for each in submission.components},
+        "quantity": submission.quantity,
+        "copies": submission.copies,
+        "law": law.version,
+        "fee": fee_facts(procedure, assessment),
+        "exemption": submission.exemption.kind if submission.exemption else None,
+        "clocks": [{"kind": ClockKind.ACCEPTANCE, "due": due.instant.isoformat()}] if due else [],
+    }
+    return Event(
+        dossier=dossier,
+        sequence=1,
+        type=EventType.SUBMITTED,
+        occurred_at=at,
+        actor=actor,
+        command=command,
+        digest=digest,
+        data=data,
+        late=submission.occurred_at is not None,
+    )
+
+
+def fee_facts(procedure: Procedure, assessment: Assessment) -> dict[str, Any]:
+    """Word the assessment: each line with its legal basis; the lines add up to the total, in đồng."""
+    timing = procedure.fee_timing if assessment.total else FeeTiming.NONE
+    lines = [
+        {
+            "code": line.code,
+            "name": line.name,
+            "kind": line.kind,
+            "listed": line.listed,
+            "exempted": line.exempted,
+            "reduced": line.reduced,
+            "due": line.due,
+            "basis": list(line.basis),
+        }
+        for line in assessment.lines
+    ]
+    return {"total": assessment.total, "timing": timing, "lines": lines}
+
+
+def code_part(unit: Unit) -> str:
+    """The part of the dossier code that names the receiving unit."""
+    if unit.code_part is None:
+        raise Invalid(f"unit {unit.code} has no code of its own", field="unit", remedy="receive at a one-stop")
+    return unit.code_part
+
+
+def _assess(law: Catalogue, procedure: Procedure, submission: Submission, on: date) -> Assessment:
+    claimed = submission.exemption
+    return assess(
+        law.fee_rows(procedure, on, submission.case),
+        law.reductions,
+        channel=submission.channel,
+        on=on,
+        exemption=Exemption(claimed.kind, "given") if claimed else None,
+        quantity=submission.quantity,
+        copies=submission.copies,
+    )
+
+
+def _channel(procedure: Procedure, submission: Submission) -> None:
+    if submission.channel not in procedure.channels:
+        raise Invalid(
+            f"{procedure.code} is not received through '{submission.channel}'",
+            field="channel",
+            remedy=f"use one of: {', '.join(procedure.channels)}",
+        )
+    if submission.return_method not in procedure.return_methods:
+        raise Invalid(
+            f"the result of {procedure.code} is not returned by '{submission.return_method}'",
+            field="return_method",
+            remedy=f"use one of: {', '.join(procedure.return_methods)}",
+        )
+
+
+def _components(procedure: Procedure, submission: Submission) -> None:
+    given = {each.component for each in submission.components}
+    known(procedure, given)
+    missing = [each for each in procedure.components if each.required and each.code not in given]
+    # At the counter the clerk looks at the papers and asks once for what is missing; a machine checks online.
+    if missing and submission.channel is Channel.ONLINE:
+        raise Invalid(
+            f"missing component: {', '.join(f'{each.code} ({each.name})' for each in missing)}",
+            field="components",
+            remedy="add each of them with its quantity",
+        )
+
+
+def known(procedure: Procedure, components: set[str]) -> None:
+    """Refuse components that the procedure does not list: nothing else may be asked for (NĐ 61/2018 Art. 4)."""
+    listed = [each.code for each in procedure.components]
+    strange = sorted(components - set(listed))
+    if strange:
+        raise Invalid(
+            f"{procedure.code} has no component '{strange[0]}'",
+            field="components",
+            remedy=f"use those of the procedure: {', '.join(listed)}",
+        )

@@ -1,0 +1,67 @@
+"""What the engine needs of the world, as protocols in our words, and the two bad things the world can say.
+
+Both are flat on purpose: the engine matches the class name, not the ancestry.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+from uuid import UUID
+
+from domain.catalogue import Catalogue
+from schema.case import Case
+from schema.messages import Event, RecordAsk
+from schema.payments import OpenedOrder, PaymentOrder, PaymentReport
+from schema.refunds import RefundOrder
+
+
+class Unavailable(Exception):
+    """Try later: nothing is known to have happened, and the same call may be made again."""
+
+
+class Refused(Exception):
+    """No: the same call will never succeed."""
+
+
+class Register(Protocol):
+    """Where every dossier's story is kept."""
+
+    async def load(self, dossier: UUID) -> Case:
+        """Fold the dossier's events; `Refused` when there is no such dossier."""
+        ...
+
+    async def record(self, ask: RecordAsk) -> Event:
+        """Write one event in one transaction, unique by (dossier, sequence) and by (dossier, command).
+
+        Return the event that is stored: the one asked for, or the one that was there before. `Refused` for a
+        hole; a `DomainError` when the law cannot make what the event needs.
+        """
+        ...
+
+
+class LawBook(Protocol):
+    """The published, immutable versions of the law."""
+
+    async def latest(self) -> Catalogue:
+        """Return the newest publication."""
+        ...
+
+    async def at(self, publication: str) -> Catalogue:
+        """Return the publication with this digest, however old."""
+        ...
+
+
+class PaymentPlatform(Protocol):
+    """Whoever collects money for us by electronic means."""
+
+    async def open(self, order: PaymentOrder) -> OpenedOrder:
+        """Open an order; the same reference again returns the same order."""
+        ...
+
+    async def query(self, reference: str) -> PaymentReport:
+        """Ask how an order stands."""
+        ...
+
+    async def refund(self, order: RefundOrder) -> None:
+        """Give one transaction back, whole; the same reference again gives nothing twice."""
+        ...

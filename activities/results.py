@@ -1,0 +1,25 @@
+"""Results: the check before one leaves; it leaves only by a way that its procedure knows (Art. 20)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain.catalogue import Catalogue
+from domain.errors import Invalid
+from domain.instants import civil_date
+from schema.case import Case
+from schema.commands import ReturnFacts
+from schema.messages import Event
+
+
+def returned(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
+    """Refuse a way of return that the procedure does not have; papers of a refused dossier go back any way."""
+    method = ReturnFacts.model_validate(event.data).method
+    procedure = law.procedure(case.procedure, civil_date(case.accepted_at or case.submitted_at))
+    if case.status == 9 and method not in procedure.return_methods:
+        raise Invalid(
+            f"the result of {procedure.code} is not returned by '{method}'",
+            field="data.method",
+            remedy=f"use one of: {', '.join(procedure.return_methods)}",
+        )
+    return {}
