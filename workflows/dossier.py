@@ -1,0 +1,401 @@
+"""The life of one dossier, from the counter to the returned result.
+
+`run` is the procedure: read it first. Below it stand the chapters, then what people and payment platforms may
+say, then the clock, and last the few verbs that are the only ones to write anything down.
+
+The workflow decides *when*; `domain` decides *what*; the register keeps it. State changes only from what
+`record` returned, so that a run may die at any point, and start again at any sequence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey, VersioningBehavior, WorkflowIDReusePolicy
+from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
+
+from activities.payments import PaymentActivities
+from activities.refusals import as_failure
+from domain.dossier import DECIDED, Act, Business, Delivery, Finance, may
+from domain.errors import DomainError
+from domain.milestones import Milestone, Stroke
+from schema import wire
+from schema.case import Case
+from schema.events import MOVES, EventType
+from schema.messages import Answer, Command, Event, Start, answer
+from schema.payments import OpenedOrder, PaymentOrder, PaymentReport
+from schema.refunds import StartRefund
+from workflows.judge import act_of, judge
+from workflows.options import ONE_QUESTION, OUTSIDE
+from workflows.refund import RefundWorkflow, refund_id, surplus, transaction_key
+from workflows.register import RecordRefused, engine_event, load, record
+
+AT_RECEIPT, BEFORE_RETURN = "at_receipt", "before_return"
+
+MOST_ORDERS = 5
+"""Orders that the engine opens by itself for one fee; after that the counter is asked to collect."""
+ORDER_LASTS = timedelta(hours=24)
+FIRST_QUESTION, LAST_QUESTION = timedelta(minutes=1), timedelta(hours=1)
+"""How soon, and how seldom at last, the platform is asked about an order whose outcome is unknown."""
+
+ACCEPT_AGAIN = timedelta(hours=1)
+
+CLOCK_SPREAD = 60
+"""Seconds over which the wake-ups of one legal instant are spread; what is recorded is the legal instant."""
+
+_STATUS = SearchAttributeKey.for_keyword(wire.SEARCH_STATUS)
+_DUE = SearchAttributeKey.for_datetime(wire.SEARCH_DUE)
+
+_TYPES = {act: type_ for type_, act in MOVES.items()} | {Act.PAY: EventType.PAYMENT_RECEIVED}
+
+
+@workflow.defn(name=wire.DOSSIER_WORKFLOW, versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+class DossierWorkflow:
+    """One dossier: receipt, fee, review and return, under its legal clocks."""
+
+    @workflow.init
+    def __init__(self, start: Start) -> None:
+        self._loaded: Case | None = None
+        self._lock = asyncio.Lock()
+        self._start = start
+
+    @workflow.run
+    async def run(self, start: Start) -> None:
+        """The procedure. Every chapter looks first whether it is already behind the dossier."""
+        self._loaded = await load(start.dossier)
+        clock = asyncio.create_task(self._watch_the_clock())
+
+        await self.receive()
+        await self.collect_fee(AT_RECEIPT)  # unpaid: not accepted, and no processing clock runs
+        await self.accept()
+        await self.review()
+        await self.collect_fee(BEFORE_RETURN)
+        await self.return_result()  # a refused or stopped dossier comes through here too
+
+        await self._leave(clock)
+
+    # The chapters
+
+    async def receive(self) -> None:
+        """Wait for the one-stop's answer: complete, a supplement asked for once (02), or not accepted (03)."""
+        await self._until(lambda: self._is_beyond(Business.SUBMITTED, Business.INCOMPLETE))
+
+    async def collect_fee(self, timing: str) -> None:
+        """See the fee paid that is collected at this point: by order online, else at the counter."""
+        question = FIRST_QUESTION
+        while self._is_collecting(timing):
+            if self._case.state.finance is Finance.ORDERED:
+                await self._ask_the_platform(timing, after=question)
+                question = min(question * 2, LAST_QUESTION)
+            elif self._case.channel == "online" and self._case.attempts < MOST_ORDERS:
+                await self._order()
+            else:
+                await self._until(lambda: not self._is_collecting(timing))
+
+    async def accept(self) -> None:
+        """Issue code, receipt and appointment (01), which starts the clock; online goes on to the office at once."""
+        while self._case.state.business is Business.COMPLETE and not self._case.owes:
+            try:
+                await self._act(Act.ACCEPT)
+            except RecordRefused:  # no code left today, or a calendar year is missing: an operator sees it standing
+                await workflow.sleep(ACCEPT_AGAIN)
+        await self._act(
+            Act.FORWARD,
+            when=lambda: self._case.state.business is Business.ACCEPTED and self._case.channel == "online",
+        )
+
+    async def review(self) -> None:
+        """Wait for the departments: stages in order, the offices of a stage side by side."""
+        await self._until(lambda: self._case.state.business in DECIDED or self._case.is_closed)
+
+    async def return_result(self) -> None:
+        """Hand over the result, or the papers of a refused dossier: online at once, else at counter or by post."""
+        await self._act(Act.RETURN, when=self._returns_by_itself, method="online")
+        await self._until(lambda: self._case.is_closed)
+
+    # What people and payment platforms may say
+
+    @workflow.update(name=wire.COMMAND_UPDATE)
+    async def command(self, command: Command) -> Answer:
+        """Carry out one command, or refuse it with field and remedy; the same command again, the same answer."""
+        await workflow.wait_condition(lambda: self._loaded is not None)
+        async with self._lock:
+            try:
+                await self._strike_until(command.occurred_at)
+                stored = await self._record(lambda case: _worded(case, command))
+            except DomainError as refusal:
+                raise as_failure(refusal) from None
+        assert stored is not None  # a command is worded or refused, never passed over
+        return answer(stored, self._case.status)
+
+    @command.validator
+    def _may_command(self, command: Command) -> None:
+        if self._loaded is None:
+            return  # judged under the lock, once the story is known
+        try:
+            judge(self._loaded, command)
+        except DomainError as refusal:
+            raise as_failure(refusal) from None
+
+    @workflow.signal(name=wire.PAYMENT_SIGNAL)
+    async def payment_reported(self, report: PaymentReport) -> None:
+        """Take note of what a payment platform says; it cannot be refused."""
+        await workflow.wait_condition(lambda: self._loaded is not None)
+        await self._settle(report)
+
+    @workflow.query(name=wire.CASE_QUERY)
+    def case(self) -> Case | None:
+        """What the workflow knows, to be compared with the register."""
+        return self._loaded
+
+    # The clock
+
+    async def _watch_the_clock(self) -> None:
+        """One re-armable loop: sleep to the next milestone, start again whenever it moves."""
+        while True:
+            milestone = self._next_milestone()
+            if milestone is None:
+                await workflow.wait_condition(lambda: self._next_milestone() is not None)
+            elif await self._slept_until(milestone):
+                async with self._lock:
+                    await self._strike_until(workflow.now())
+
+    async def _slept_until(self, milestone: Milestone) -> bool:
+        """Sleep to the milestone; False when it moved in the meantime."""
+        wait = milestone.at + self._spread() - workflow.now()
+        if wait <= timedelta(0):
+            return True
+        try:
+            await workflow.wait_condition(
+                lambda: self._next_milestone() != milestone, timeout=wait, timeout_summary="deadline"
+            )
+        except TimeoutError:
+            return True
+        return False
+
+    async def _strike_until(self, instant: datetime) -> None:
+        """Record every warning and breach up to `instant`, in order, each at its own legal instant."""
+        while (milestone := self._next_milestone()) and milestone.at <= instant:
+            await self._record(lambda case: _struck(case, instant))
+
+    def _next_milestone(self) -> Milestone | None:
+        return next(iter(self._case.ahead()), None)
+
+    def _spread(self) -> timedelta:
+        return timedelta(seconds=crc32(self._start.dossier.bytes) % CLOCK_SPREAD)
+
+    # Payment
+
+    def _is_collecting(self, timing: str) -> bool:
+        at = Business.COMPLETE if timing == AT_RECEIPT else Business.RESOLVED
+        return self._case.owes and self._case.fee_timing == timing and self._case.state.business is at
+
+    async def _order(self) -> None:
+        """Write the attempt down before the platform hears of it, then open the order there."""
+        expires = workflow.now() + ORDER_LASTS
+        async with self._lock:
+            await self._record(lambda case: _ordered(case, workflow.now(), expires))
+        payment = self._case.payment
+        if payment is None or payment.url is not None:
+            return
+        order = PaymentOrder(
+            reference=payment.reference,
+            amount=payment.amount,
+            currency="VND",
+            description=self._case.procedure,
+            expires_at=payment.expires_at,
+        )
+        opening = workflow.start_activity_method(PaymentActivities.open, order, **OUTSIDE)
+        await self._until(lambda: opening.done() or self._case.payment != payment or not self._case.owes)
+        if not opening.done():
+            return  # settled, or given up, before the platform answered
+        if opening.exception() is not None:  # the platform said no: this attempt is over
+            await self._settle(PaymentReport(reference=payment.reference, outcome="failed"))
+            return
+        async with self._lock:
+            await self._record(lambda case: _opened(case, opening.result(), workflow.now()))
+
+    async def _ask_the_platform(self, timing: str, *, after: timedelta) -> None:
+        """Wait for the call-back; when none comes, ask: an unknown outcome is never taken for "not paid"."""
+        payment = self._case.payment
+        try:
+            await self._until(
+                lambda: not self._is_collecting(timing) or self._case.payment != payment,
+                at_most=after,
+            )
+        except TimeoutError:
+            assert payment is not None  # an order is open
+            try:
+                report = await workflow.execute_activity_method(
+                    PaymentActivities.query, payment.reference, **ONE_QUESTION
+                )
+            except ActivityError:
+                return  # still unknown: asked again later
+            await self._settle(report)
+
+    async def _settle(self, report: PaymentReport) -> None:
+        async with self._lock:
+            await self._strike_until(report.paid_at or self._case.last_instant)
+            stored = await self._record(lambda case: _reported(case, report, workflow.now()))
+        if stored is not None and stored.type is EventType.PAYMENT_SURPLUS:
+            await self._refund(report)
+
+    async def _refund(self, report: PaymentReport) -> None:
+        """Let a workflow of its own give the surplus back; it outlives the dossier."""
+        try:
+            await workflow.start_child_workflow(
+                RefundWorkflow.run,
+                StartRefund(dossier=self._case.dossier, report=report),
+                id=refund_id(self._case.dossier, report),
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            )
+        except WorkflowAlreadyStartedError:
+            return  # this report came before
+
+    # The few verbs that write
+
+    @property
+    def _case(self) -> Case:
+        assert self._loaded is not None  # nothing below `run` starts before the story is loaded
+        return self._loaded
+
+    async def _act(self, act: Act, *, when: Callable[[], bool] = lambda: True, **data: str) -> None:
+        """Do one of the engine's own acts, if it is its time and fits."""
+        if not when():
+            return
+        async with self._lock:
+            await self._record(lambda case: _acted(case, act, data) if when() else None)
+
+    async def _record(self, word: Callable[[Case], Event | None]) -> Event | None:
+        """Word an event against the present case and write it down: the only place where the case changes.
+
+        What comes back may be an event that the workflow did not know of. Then that one is applied, and the
+        event is worded, and so judged, anew; `word` may refuse, or return None when there is nothing left to do.
+        """
+        while (event := word(self._case)) is not None:
+            stored = await record(self._case, event)
+            if stored.sequence == self._case.sequence + 1:
+                self._loaded = self._case.after(stored)
+                self._show()
+            if stored.command == event.command:
+                return stored
+        return None
+
+    def _show(self) -> None:
+        """Tell the operators' list when, and only when, what it filters on has changed."""
+        shown = workflow.info().typed_search_attributes.get(_STATUS)
+        if (status := _phase(self._case)) == shown:
+            return
+        promised = next((c.due for c in self._case.clocks if c.kind == "promised"), None)
+        due = [_DUE.value_set(promised)] if promised else []
+        workflow.upsert_search_attributes([_STATUS.value_set(status), *due])
+
+    async def _until(self, reached: Callable[[], bool], at_most: timedelta | None = None) -> None:
+        """Wait, and change into a fresh run when the history has grown long: a reload is all it takes."""
+        await workflow.wait_condition(
+            lambda: reached() or workflow.info().is_continue_as_new_suggested(), timeout=at_most
+        )
+        if not reached():
+            await workflow.wait_condition(self._is_quiet)
+            workflow.continue_as_new(self._start)
+
+    async def _leave(self, clock: asyncio.Task[None]) -> None:
+        await workflow.wait_condition(self._is_quiet)
+        clock.cancel()
+
+    def _is_quiet(self) -> bool:
+        return workflow.all_handlers_finished() and not self._lock.locked()
+
+    def _is_beyond(self, *states: Business) -> bool:
+        return self._case.state.business not in states
+
+    def _returns_by_itself(self) -> bool:
+        case = self._case
+        return (
+            case.state.business is Business.RESOLVED
+            and case.state.delivery is Delivery.READY
+            and case.return_method == "online"
+            and not case.owes
+        )
+
+
+def _phase(case: Case) -> str:
+    """Name the phase that operators filter on: coarser than the national code, so that it changes seldom."""
+    if case.state.business in DECIDED or case.is_closed:
+        return "decided"
+    if case.state.business is Business.SUPPLEMENTING:
+        return "supplementing"
+    return "processing" if case.is_accepted else "intake"
+
+
+def _worded(case: Case, command: Command) -> Event:
+    judge(case, command)
+    return Event(
+        dossier=case.dossier,
+        sequence=case.sequence + 1,
+        type=_TYPES[act_of(case, command)],
+        occurred_at=max(command.occurred_at, case.last_instant),
+        actor=command.actor,
+        command=command.id,
+        digest=command.digest,
+        data=command.data,
+        sealed=command.sealed,
+        late=command.late,
+    )
+
+
+def _acted(case: Case, act: Act, data: dict[str, str]) -> Event | None:
+    if not may(case.state, act):
+        return None
+    return engine_event(case, _TYPES[act], case.last_instant, f"{act}/{case.sequence}", dict(data))
+
+
+def _struck(case: Case, until: datetime) -> Event | None:
+    milestone = next(iter(case.ahead()), None)
+    if milestone is None or milestone.at > until:
+        return None
+    type_ = EventType.CLOCK_WARNED if milestone.stroke is Stroke.WARN else EventType.CLOCK_BREACHED
+    data = {"clock": str(milestone.kind), "found_at": workflow.now().isoformat()}
+    key = f"{type_}/{milestone.kind}/{milestone.at.isoformat()}"
+    return engine_event(case, type_, max(milestone.at, case.last_instant), key, data)
+
+
+def _ordered(case: Case, now: datetime, expires: datetime) -> Event | None:
+    if case.state.finance is not Finance.OWED:
+        return None
+    number = case.attempts + 1
+    data = {
+        "reference": f"{case.dossier.hex}-{number}",
+        "number": number,
+        "amount": case.fee_total,
+        "expires_at": expires.isoformat(),
+    }
+    return engine_event(case, EventType.PAYMENT_ORDERED, now, f"order/{number}", data)
+
+
+def _opened(case: Case, opened: OpenedOrder, now: datetime) -> Event | None:
+    if case.payment is None or case.payment.reference != opened.reference or not case.owes:
+        return None  # the call-back was quicker than the answer
+    data = {"reference": opened.reference, "url": opened.url}
+    return engine_event(case, EventType.PAYMENT_OPENED, now, f"opened/{opened.reference}", data)
+
+
+def _reported(case: Case, report: PaymentReport, now: datetime) -> Event | None:
+    """Word what a platform reported: once for each transaction, however many times and ways it is told."""
+    at = min(max(report.paid_at or now, case.last_instant), now)
+    if report.outcome == "succeeded" and report.transaction not in case.transactions:
+        if not case.owes or report.amount != case.fee_total:
+            return surplus(case, report, now)
+        data = report.model_dump(mode="json", include={"reference", "amount", "currency", "transaction", "paid_at"})
+        key = transaction_key(report.transaction)
+        return engine_event(case, EventType.PAYMENT_RECEIVED, at, key, {"means": "platform", **data})
+    is_current = case.payment is not None and case.payment.reference == report.reference
+    if report.outcome in ("failed", "expired") and is_current and case.state.finance is Finance.ORDERED:
+        data = {"reference": report.reference, "outcome": report.outcome}
+        return engine_event(case, EventType.PAYMENT_FAILED, at, f"failed/{report.reference}", data)
+    return None

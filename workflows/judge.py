@@ -1,0 +1,170 @@
+"""Judges a command against a case: may this person do this now? Pure, so that it can be asked twice.
+
+It is asked in the validator, where a refusal leaves nothing behind, and again under the lock, because the
+case may have moved in between.
+"""
+
+from __future__ import annotations
+
+from domain.dossier import Act, Business, Finance, may, what_fits
+from domain.duties import AT_RECEIVING_UNIT, NEEDS_REASON, Role, at_unit, may_do
+from domain.errors import Forbidden, Invalid, NotAllowed
+from schema.case import Case
+from schema.commands import PayFacts, ProposeFacts, ReturnFacts, facts_of
+from schema.messages import Command
+
+
+def judge(case: Case, command: Command) -> None:
+    """Pass, or refuse with the `DomainError` that names field and remedy."""
+    act = act_of(case, command)
+    may_do(command.name, command.actor.role)
+    _version(case, command)
+    _instant(case, command)
+    if not may(case.state, act):
+        raise NotAllowed(
+            f"'{command.name}' does not fit a dossier that is {case.state.business} ({case.state.finance})",
+            field="name",
+            remedy=what_fits(case.state),
+        )
+    _unit(case, command)
+    _text(command)
+    _CHECKS.get(command.name, _nothing)(case, command)
+
+
+def act_of(case: Case, command: Command) -> Act:
+    """Name the act that a command comes to: `accept` only finds complete while a fee at receipt is owed."""
+    if command.name is Act.ACCEPT and case.owes and case.fee_timing == "at_receipt":
+        return Act.FIND_COMPLETE
+    return command.name
+
+
+def _version(case: Case, command: Command) -> None:
+    if command.expected_version not in (None, case.sequence):
+        raise NotAllowed(
+            f"the dossier is at version {case.sequence}, not {command.expected_version}",
+            field="expected_version",
+            remedy="read the dossier again and decide on what it says now",
+        )
+
+
+def _instant(case: Case, command: Command) -> None:
+    if command.late and command.occurred_at < case.last_instant:
+        raise NotAllowed(
+            f"the instant given lies before the dossier's last event of {case.last_instant.isoformat()}",
+            field="occurred_at",
+            remedy="enter what happened in its order, at that instant or later",
+        )
+
+
+def _unit(case: Case, command: Command) -> None:
+    if command.name in AT_RECEIVING_UNIT:
+        at_unit(command.name, command.actor.unit, frozenset({case.unit}))
+    elif command.actor.role in (Role.OFFICER, Role.LEADER):
+        at_unit(command.name, command.actor.unit, frozenset(step.unit for step in case.open_steps()) or _all(case))
+
+
+def _all(case: Case) -> frozenset[str]:
+    """Outside a stage (waiting for the applicant, withdrawing) any unit of the review may act."""
+    return frozenset(step.unit for stage in case.stages for step in stage) or frozenset({case.unit})
+
+
+def _text(command: Command) -> None:
+    if command.name in NEEDS_REASON and command.sealed is None:
+        raise Invalid(f"'{command.name}' needs a reason", field="reason", remedy="say why, in 'reason'")
+
+
+def _nothing(case: Case, command: Command) -> None:
+    return
+
+
+def _request_supplement(case: Case, command: Command) -> None:
+    if case.supplements:
+        raise NotAllowed(
+            "a supplement was already asked for once, and the law allows one complete request",
+            field="name",
+            remedy="decide on the papers at hand, or refuse with a reason (NĐ 61/2018 Art. 11(2c), 15(3))",
+        )
+    if case.is_accepted and command.actor.role is not Role.OFFICER:
+        raise Forbidden(
+            "after acceptance it is the appraising department that asks for papers",
+            field="actor.role",
+            remedy="send the command for an officer of the unit whose step is open",
+        )
+
+
+def _pay(case: Case, command: Command) -> None:
+    paid = facts_of(command, PayFacts).amount
+    if paid != case.fee_total:
+        raise Invalid(
+            f"{paid} đồng were paid, but {case.fee_total} đồng are owed",
+            field="data.amount",
+            remedy="take exactly the amount owed",
+        )
+    if case.state.finance is Finance.OWED and case.fee_timing == "at_receipt":
+        _once_complete(case)
+
+
+def _once_complete(case: Case) -> None:
+    if case.state.business is not Business.COMPLETE:
+        raise NotAllowed(
+            "the fee is asked once the papers are found complete",
+            field="name",
+            remedy="accept the dossier first; it waits for the fee before its clock starts",
+        )
+
+
+def _propose(case: Case, command: Command) -> None:
+    facts = facts_of(command, ProposeFacts)
+    step = next((s for s in case.open_steps() if s.code == facts.step and s.kind != "sign"), None)
+    if step is None:
+        open_now = [s.code for s in case.open_steps() if s.kind != "sign"]
+        raise NotAllowed(
+            f"step '{facts.step}' is not waiting for a proposal",
+            field="data.step",
+            remedy=f"open now: {', '.join(open_now) or 'none; the dossier waits for approval'}",
+        )
+    at_unit(command.name, command.actor.unit, frozenset({step.unit}))
+
+
+def _approve(case: Case, command: Command) -> None:
+    if not any(step.kind == "sign" for step in case.open_steps()):
+        raise NotAllowed(
+            "the dossier is not before the signer yet",
+            field="name",
+            remedy=f"still open: {', '.join(step.code for step in case.open_steps()) or 'nothing'}",
+        )
+
+
+def _stop(case: Case, command: Command) -> None:
+    if command.actor.role is Role.CLERK and case.state.business is not Business.WITHDRAWING:
+        raise Forbidden(
+            "the one-stop closes only what the applicant withdrew",
+            field="actor.role",
+            remedy="a stop on the merits is for the department: send it for an officer or leader of its unit",
+        )
+
+
+def _return(case: Case, command: Command) -> None:
+    if case.owes:
+        raise NotAllowed(
+            f"{case.fee_total} đồng are still owed, and the result is not handed over before they are paid",
+            field="name",
+            remedy="collect the fee first ('pay', or the payment platform)",
+        )
+    method = facts_of(command, ReturnFacts).method
+    if case.return_method == "online" and method != "online":
+        raise Invalid(
+            "this dossier was filed for online return",
+            field="data.method",
+            remedy="return it online",
+        )
+
+
+_CHECKS = {
+    Act.REQUEST_SUPPLEMENT: _request_supplement,
+    Act.PAY: _pay,
+    Act.PROPOSE: _propose,
+    Act.APPROVE: _approve,
+    Act.STOP: _stop,
+    Act.RETURN: _return,
+}

@@ -1,0 +1,53 @@
+"""Time-outs and retry policies, named for their use, in one place."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType
+
+from schema import wire
+
+_NEVER_AGAIN = ["Refused", "CodesExhausted", "Invalid", "NotFound", "CalendarMissing"]
+
+LOCAL: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(seconds=2),
+    "schedule_to_close_timeout": timedelta(seconds=4),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(milliseconds=50),
+        maximum_attempts=3,
+        non_retryable_error_types=_NEVER_AGAIN,
+    ),
+}
+"""A short transaction inside the workflow task: a few quick attempts, well below the task's ten seconds."""
+
+PATIENT: dict[str, Any] = {
+    "task_queue": wire.DOSSIER_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(seconds=20),
+        non_retryable_error_types=_NEVER_AGAIN,
+    ),
+}
+"""The same transaction as a regular activity, for ever: an outage of the database is waited out, not failed."""
+
+OUTSIDE: dict[str, Any] = {
+    "task_queue": wire.OUTSIDE_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=15),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(minutes=5),
+        non_retryable_error_types=["Refused"],
+    ),
+    "cancellation_type": ActivityCancellationType.ABANDON,
+}
+"""A call to another organisation's system: patient, on its own queue, so that it holds up nobody."""
+
+ONE_QUESTION: dict[str, Any] = {
+    **OUTSIDE,
+    "retry_policy": RetryPolicy(maximum_attempts=2, non_retryable_error_types=["Refused"]),
+}
+"""A question that is asked again later anyway."""

@@ -1,0 +1,80 @@
+"""How a workflow writes its story down: one `record` at a time, and only what came back counts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from activities.register import RegisterActivities
+from domain.errors import DomainError
+from schema.case import Case
+from schema.events import EventType
+from schema.messages import ENGINE, Event, LoadAsk, RecordAsk
+from workflows.options import LOCAL, PATIENT
+
+
+class RecordRefused(DomainError):
+    """The register could not make what the event needs (no code left today, a calendar year missing)."""
+
+
+async def load(dossier: UUID) -> Case:
+    """Fold the dossier's events, however many there are: a run may start at any sequence."""
+    case: Case = await _patiently(RegisterActivities.load, LoadAsk(dossier=dossier))
+    return case
+
+
+async def record(case: Case, event: Event) -> Event:
+    """Ask for `event` under the next number; return what stands there, which may be an earlier event.
+
+    A worker that died after the commit leaves an event that the workflow does not know yet. The caller
+    compares `command` with its own, applies what it got, judges again and asks for the next number.
+    """
+    try:
+        stored: Event = await _patiently(RegisterActivities.record, RecordAsk(event=event, law=case.law))
+    except ActivityError as error:
+        raise _refusal(error) from error
+    return stored
+
+
+def engine_event(case: Case, type_: EventType, at: datetime, key: str, data: dict[str, Any]) -> Event:
+    """Word one of the engine's own acts; `key` makes its id the same however often it is asked."""
+    return Event(
+        dossier=case.dossier,
+        sequence=case.sequence + 1,
+        type=type_,
+        occurred_at=at,
+        actor=ENGINE,
+        command=engine_command(case.dossier, key),
+        data=data,
+    )
+
+
+def engine_command(dossier: UUID, key: str) -> UUID:
+    """Name an act of the engine by the dossier and what it is about: equal on every retry."""
+    return uuid5(dossier, key)
+
+
+async def _patiently(method: Any, ask: Any) -> Any:
+    """Inside the workflow task if the database answers at once, else as a regular activity for ever."""
+    try:
+        return await workflow.execute_local_activity_method(method, ask, **LOCAL)
+    except ActivityError as error:
+        if _is_refusal(error):
+            raise
+    return await workflow.execute_activity_method(method, ask, **PATIENT)
+
+
+def _is_refusal(error: ActivityError) -> bool:
+    return isinstance(error.cause, ApplicationError) and error.cause.non_retryable
+
+
+def _refusal(error: ActivityError) -> DomainError | ActivityError:
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.details:
+        message, field, remedy = cause.details[0]
+        return RecordRefused(message, field=field, remedy=remedy)
+    return error
