@@ -83,9 +83,7 @@ class PostgresLaw:
         if version not in self._known:
             async with reading(self._pool) as connection:
                 rows = await connection.fetch(QUERIES["entries_of_publication"], row["number"])
-            read = assemble(
-                (each["kind"], ADAPTERS[each["kind"]].validate_json(each["content"])) for each in rows
-            )
+            read = assemble((each["kind"], ADAPTERS[each["kind"]].validate_json(each["content"])) for each in rows)
             if read.version != version:
                 raise Refused(f"the publication {version} does not have the content that its digest names")
             self._known[version] = read

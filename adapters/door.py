@@ -1,0 +1,314 @@
+"""The door: submit, command, look up. One port for the gateway and the command line, so there is one way in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import asyncpg
+from pydantic import ValidationError
+
+from activities.ports import LawBook, Unavailable
+from activities.receipt import dates_of
+from adapters.engine import Engine, NotThere
+from adapters.intake import Intake
+from adapters.keys import KeyDestroyed, KeyedDigest
+from adapters.postgres import Connection, Pool, reading, row_of, transaction
+from adapters.rows import event_of
+from adapters.vault import Vault
+from domain.deadlines import Deadlines
+from domain.dossier import Act
+from domain.duties import DUTIES, NEEDS_LEGAL_BASIS, NEEDS_REASON
+from domain.errors import Conflict, DomainError, Forbidden, Invalid, NotAllowed, NotFound
+from schema.case import Case, fold
+from schema.commands import FACTS
+from schema.messages import Actor, Answer, Command, Event, answer
+from schema.sql import QUERIES
+from schema.submissions import CommandBody, LateEntry, Received, Submission
+
+START_SECONDS = 3.0
+"""How long a command waits for a dossier that the relay has still to hand over."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A calling system, what it may do here, and for which roles it may speak."""
+
+    system: str
+    rights: frozenset[str]
+    roles: frozenset[str]
+
+    def require(self, right: str, field: str = "Authorization") -> None:
+        """Refuse with `Forbidden` when this right was not given."""
+        if right not in self.rights:
+            raise Forbidden(
+                f"the system '{self.system}' does not have the right '{right}'",
+                field=field,
+                remedy="ask the operator for a key with this right",
+            )
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """One dossier looked up: its case, its story, and what is sealed of it, opened."""
+
+    case: Case
+    events: tuple[Event, ...]
+    recorded_at: tuple[datetime, ...]
+    sealed: dict[UUID, dict[str, Any]]
+    officers: dict[str, dict[str, Any]]
+    dates: Deadlines | None
+    """How the terms were counted at acceptance, under the law that the dossier is pinned to."""
+
+
+class Door:
+    """The way in for every caller; `now` is the clock that stamps what arrives."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        law: LawBook,
+        intake: Intake,
+        vault: Vault,
+        digest: KeyedDigest,
+        engine: Engine,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._pool = pool
+        self._law = law
+        self._intake = intake
+        self._vault = vault
+        self._digest = digest
+        self._engine = engine
+        self.now = now
+
+    async def submit(self, caller: Caller, reference: str, submission: Submission) -> Received:
+        """Keep a submission; needs the database alone."""
+        caller.require("submit")
+        now = self.now()
+        _late(caller, submission.occurred_at, submission.late, now)
+        return await self._intake.submit(caller.system, reference, submission, received_at=now)
+
+    async def command(self, caller: Caller, dossier: UUID, id_: UUID, body: CommandBody) -> Answer | None:
+        """Send one command and return its answer, or None when it is not known yet: ask again with the same id."""
+        caller.require("command")
+        now = self.now()
+        _late(caller, body.occurred_at, body.late, now)
+        act = _act(caller, body)
+        digest = self._digest.of_body("command", body.model_dump(mode="json"))
+        if (known := await self._answered(dossier, id_)) is not None:
+            return _same(known, digest)
+        texts = _texts(body)
+        sealed = uuid5(id_, digest) if texts else None
+        command = Command(
+            id=id_,
+            dossier=dossier,
+            name=act,
+            actor=_actor(caller, body, self._vault),
+            occurred_at=body.occurred_at or now,
+            digest=digest,
+            late=body.occurred_at is not None,
+            expected_version=body.expected_version,
+            data=_facts(act, body),
+            sealed=sealed,
+        )
+        return await self._sent(caller, body, command, texts)
+
+    async def look_up(self, key: str) -> Dossier:
+        """Find a dossier by its id or its legal code, with everything sealed opened."""
+        async with reading(self._pool) as connection:
+            row = await self._find(connection, key)
+            events = await connection.fetch(QUERIES["events_of"], row["id"])
+            sealed = await self._vault.open_all(connection, row["id"])
+            story = tuple(event_of(each) for each in events)
+            officers = await self._vault.officers(connection, (e.actor.officer for e in story if e.actor.officer))
+        case = fold(story)
+        dates = None
+        if case.accepted_at is not None:
+            dates = dates_of(case, await self._law.at(case.law), accepted_at=case.accepted_at)
+        return Dossier(case, story, tuple(each["recorded_at"] for each in events), sealed, officers, dates)
+
+    async def page(
+        self,
+        *,
+        status: int | None = None,
+        unit: str | None = None,
+        after: UUID | None = None,
+        limit: int = 50,
+    ) -> list[Case]:
+        """A keyset page of dossiers, newest first."""
+        async with reading(self._pool) as connection:
+            rows = await connection.fetch(QUERIES["list_dossiers"], status, unit, after, limit)
+        return [Case.model_validate_json(row["fold"]) for row in rows]
+
+    async def events(self, after: int, limit: int) -> list[tuple[int, Event]]:
+        """A page of the whole log in commit order, each event with its position."""
+        async with reading(self._pool) as connection:
+            rows = await connection.fetch(QUERIES["list_events"], after, limit)
+        return [(row["position"], event_of(row)) for row in rows]
+
+    async def erase(self, key: str) -> bool:
+        """Destroy a dossier's data key: its persons and texts are unreadable from now on, for everybody."""
+        async with transaction(self._pool) as connection:
+            row = await self._find(connection, key)
+            return await self._vault.destroy(connection, row["id"], self.now())
+
+    async def waiting(self) -> tuple[int, datetime | None]:
+        """How many inbox rows wait for the engine, and since when."""
+        async with reading(self._pool) as connection:
+            row = await row_of(connection, QUERIES["count_waiting"])
+        return row["waiting"], row["oldest"]
+
+    async def engine_is_alive(self) -> bool:
+        """Whether the engine answers."""
+        return await self._engine.is_alive()
+
+    async def _find(self, connection: Connection, key: str) -> asyncpg.Record:
+        try:
+            row = await connection.fetchrow(QUERIES["find_dossier"], UUID(key))
+        except ValueError:
+            row = await connection.fetchrow(QUERIES["find_dossier_by_code"], key)
+        if row is None:
+            raise NotFound(
+                "there is no such dossier",
+                field="dossier",
+                remedy="give the id of the submission's answer, or the code on the receipt",
+            )
+        return row
+
+    async def _answered(self, dossier: UUID, id_: UUID) -> Answer | None:
+        """The answer that the register already holds: it outlives the engine's memory of the update."""
+        async with reading(self._pool) as connection:
+            row = await connection.fetchrow(QUERIES["event_of_command"], dossier, id_)
+            if row is None:
+                return None
+            story = [event_of(each) for each in await connection.fetch(QUERIES["events_of"], dossier)]
+        event = event_of(row)
+        return answer(event, fold(story[: event.sequence]).status)
+
+    async def _sent(self, caller: Caller, body: CommandBody, command: Command, texts: dict[str, Any]) -> Answer | None:
+        if command.sealed is not None:
+            await self._seal(command.dossier, command.sealed, texts)
+        try:
+            found = await self._started(command)
+        except DomainError:  # after an outage, though, the command may still be carried out: its text stays
+            if command.sealed is not None:
+                await self._unseal(command.sealed)
+            raise
+        if found is not None and not self._vault.remembers(caller.system, body.actor):
+            async with reading(self._pool) as connection:
+                await self._vault.remember(connection, caller.system, body.actor)
+        return _same(found, command.digest) if found else None
+
+    async def _started(self, command: Command) -> Answer | None:
+        """Send, waiting a little for a dossier whose inbox row is still on its way to the engine."""
+        deadline = asyncio.get_running_loop().time() + START_SECONDS
+        while True:
+            try:
+                return await self._engine.send(command)
+            except NotThere:
+                await self._require_open(command.dossier)
+                if asyncio.get_running_loop().time() > deadline:
+                    raise Unavailable("engine: the dossier has not been taken over yet") from None
+            await asyncio.sleep(0.05)
+
+    async def _require_open(self, dossier: UUID) -> None:
+        async with reading(self._pool) as connection:
+            row = await self._find(connection, str(dossier))
+        if row["closed_at"] is not None:
+            raise NotAllowed("the dossier is closed", field="name", remedy="file a new dossier, linked to this one")
+
+    async def _seal(self, dossier: UUID, id_: UUID, texts: dict[str, Any]) -> None:
+        async with transaction(self._pool) as connection:
+            await self._find(connection, str(dossier))
+            try:
+                key = await self._vault.key_of(connection, dossier)
+            except KeyDestroyed:
+                raise NotAllowed(
+                    "the person of this dossier was erased, so no text about it can be kept any more",
+                    field="reason",
+                    remedy="send the command without texts, where the law allows that",
+                ) from None
+            await self._vault.put(connection, dossier, id_, "command", texts, key)
+
+    async def _unseal(self, id_: UUID) -> None:
+        async with reading(self._pool) as connection:
+            await connection.execute(QUERIES["delete_sealed"], id_)
+
+
+def _same(known: Answer, digest: str) -> Answer:
+    if known.digest != digest:
+        raise Conflict(
+            "this id was used before for another command",
+            field="Idempotency-Key",
+            remedy="send the first body again to get its answer, or a new id for a new command",
+        )
+    return known
+
+
+def _act(caller: Caller, body: CommandBody) -> Act:
+    names = [str(act) for act in DUTIES]
+    if body.name not in names:
+        raise Invalid(f"there is no command '{body.name}'", field="name", remedy=f"use one of: {', '.join(names)}")
+    if body.actor.role not in caller.roles:
+        raise Forbidden(
+            f"the system '{caller.system}' may not speak for a '{body.actor.role}'",
+            field="actor.role",
+            remedy=f"its key covers: {', '.join(sorted(caller.roles)) or 'no role'}",
+        )
+    act = Act(body.name)
+    for field, needed in (("reason", act in NEEDS_REASON), ("legal_basis", act in NEEDS_LEGAL_BASIS)):
+        if needed and getattr(body, field) is None:
+            raise Invalid(f"'{act}' needs '{field}'", field=field, remedy=f"give it in '{field}'; it is kept sealed")
+    return act
+
+
+def _facts(act: Act, body: CommandBody) -> dict[str, Any]:
+    try:
+        return FACTS[act].model_validate_json(json.dumps(body.data)).model_dump(mode="json")
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        field = ".".join(("data", *(str(part) for part in first["loc"])))
+        known = ", ".join(FACTS[act].model_fields) or "none"
+        raise Invalid(f"{field}: {first['msg']}", field=field, remedy=f"'{act}' takes: {known}") from None
+
+
+def _actor(caller: Caller, body: CommandBody, vault: Vault) -> Actor:
+    said = body.actor
+    return Actor.model_validate(
+        {
+            "system": caller.system,
+            "role": said.role,
+            "unit": said.unit,
+            "officer": vault.pseudonym(caller.system, said),
+        }
+    )
+
+
+def _texts(body: CommandBody) -> dict[str, Any]:
+    """Everything in a command that may name somebody; empty when there is nothing to seal."""
+    return body.model_dump(mode="json", include={"reason", "legal_basis", "note", "late"}, exclude_none=True)
+
+
+def _late(caller: Caller, occurred_at: datetime | None, late: LateEntry | None, now: datetime) -> None:
+    """An instant given by the caller needs the right, a reason and a paper; the future needs no discussion."""
+    if occurred_at is None:
+        return
+    caller.require("late_entry", field="occurred_at")
+    if late is None:
+        raise Invalid(
+            "an instant before now needs a reason and the number of the paper that proves it",
+            field="late",
+            remedy="add late.reason and late.paper_number",
+        )
+    if occurred_at > now:
+        raise Invalid(
+            f"the instant {occurred_at.isoformat()} lies in the future",
+            field="occurred_at",
+            remedy="leave it out: the gateway stamps what arrives",
+        )

@@ -1,0 +1,84 @@
+"""The engine as the door sees it: send one command to one dossier's workflow, and read its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+import domain.errors
+from activities.ports import Unavailable
+from domain.errors import DomainError, Invalid
+from schema import wire
+from schema.messages import Answer, Command
+
+ANSWER_SECONDS = timedelta(seconds=8)
+"""How long a caller waits for the answer before it is told to ask again with the same id."""
+HEALTH_SECONDS = timedelta(seconds=1)
+
+
+class NotThere(Exception):
+    """The engine has no open workflow for the dossier: not started yet, or closed."""
+
+
+class Engine:
+    """Sends commands as Updates; their id is the command's, so that a repetition gets the first answer."""
+
+    def __init__(self, client: Client, patience: timedelta = ANSWER_SECONDS) -> None:
+        self._client = client
+        self._patience = patience
+
+    async def send(self, command: Command) -> Answer | None:
+        """Return the answer, or None when it is not known in time; refusals are raised as `DomainError`."""
+        handle = self._client.get_workflow_handle(wire.dossier_workflow_id(command.dossier))
+        try:
+            answer: Answer = await handle.execute_update(
+                wire.COMMAND_UPDATE,
+                command,
+                id=str(command.id),
+                result_type=Answer,
+                rpc_timeout=self._patience,
+            )
+            return answer
+        except WorkflowUpdateFailedError as error:
+            raise _refusal(error) from None
+        except WorkflowUpdateRPCTimeoutOrCancelledError:
+            await self._require_life()
+            return None
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise NotThere from None
+            if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
+                await self._require_life()
+                return None
+            raise Unavailable(f"engine: {error.status.name}") from None
+        except RuntimeError:  # a lazy client that finds no server
+            raise Unavailable("engine: no connection") from None
+
+    async def is_alive(self) -> bool:
+        """Whether the server answers."""
+        try:
+            return await asyncio.wait_for(
+                self._client.service_client.check_health(timeout=HEALTH_SECONDS),
+                HEALTH_SECONDS.total_seconds(),
+            )
+        except (RPCError, RuntimeError, TimeoutError):
+            return False
+
+    async def _require_life(self) -> None:
+        if not await self.is_alive():
+            raise Unavailable("engine: no answer")
+
+
+def _refusal(error: WorkflowUpdateFailedError) -> Exception:
+    cause = error.cause
+    if not isinstance(cause, ApplicationError):
+        return NotThere()  # the run ended, or went over into a fresh one, with the update on its way
+    if len(cause.details) == 1 and len(cause.details[0]) == 3:
+        message, field, remedy = cause.details[0]
+        kind = getattr(domain.errors, cause.type or "", Invalid)
+        return (kind if issubclass(kind, DomainError) else Invalid)(message, field=field, remedy=remedy)
+    return NotThere()

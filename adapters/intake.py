@@ -1,0 +1,130 @@
+"""Intake into PostgreSQL: what may not be refused is first a row of the inbox, and is answered after the commit.
+
+The same transaction writes the dossier, its key, its sealed person and event 1, so that an accepted
+submission is whole or absent. The relay hands it to the engine afterwards; intake needs the database alone.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from activities.intake import submitted
+from activities.ports import LawBook
+from adapters.ids import uuid7
+from adapters.keys import KeyedDigest
+from adapters.postgres import Connection, Pool, reading, row_of, transaction
+from adapters.register import append
+from adapters.rows import case_values
+from adapters.vault import Vault
+from domain.duties import Role
+from domain.errors import Conflict, Invalid, NotFound
+from schema.case import Case, first
+from schema.messages import Actor
+from schema.payments import PaymentReport
+from schema.sql import QUERIES
+from schema.submissions import Received, Submission
+
+PLATFORM = "payment-platform"
+"""The system under whose name call-backs lie in the inbox."""
+
+
+class Intake:
+    """Keeps submissions and payment call-backs."""
+
+    def __init__(self, pool: Pool, law: LawBook, vault: Vault, digest: KeyedDigest) -> None:
+        self._pool = pool
+        self._law = law
+        self._vault = vault
+        self._digest = digest
+
+    async def submit(self, system: str, reference: str, submission: Submission, *, received_at: datetime) -> Received:
+        """Keep a submission under (system, reference); again the same dossier, with another body `Conflict`."""
+        digest = self._digest.of_body("submission", submission.model_dump(mode="json"))
+        key = self._digest.of("reference", f"{system}/{reference}")
+        if known := await self._known(system, key, digest):
+            return known
+        law = await self._law.latest()
+        inbox = uuid4()
+        event = submitted(
+            law,
+            submission,
+            dossier=uuid7(received_at),
+            command=inbox,
+            at=submission.occurred_at or received_at,
+            actor=Actor(system=system, role=Role.APPLICANT if submission.channel == "online" else Role.CLERK),
+            digest=digest,
+        )
+        event = event.model_copy(update={"sealed": uuid4()})
+        case = first(event)
+        async with transaction(self._pool) as connection:
+            row = (inbox, system, key, "submission", event.dossier, digest, "{}", received_at)
+            if await connection.fetchval(QUERIES["insert_inbox"], *row) is not None:
+                await connection.execute(QUERIES["insert_dossier"], *case_values(case))
+                await self._seal(connection, event.dossier, event.sealed, reference, submission)
+                await connection.execute(QUERIES["announce_inbox"])
+                await append(connection, event, received_at)
+                return _received(case, created=True)
+        again = await self._known(system, key, digest)
+        assert again is not None  # the row that was in the way is committed by now
+        return again
+
+    async def report_payment(self, report: PaymentReport, *, received_at: datetime) -> None:
+        """Keep what the platform says of an order of ours; refuse an amount that was never asked."""
+        async with reading(self._pool) as connection:
+            attempt = await connection.fetchrow(QUERIES["find_attempt"], report.reference)
+        if attempt is None:
+            raise NotFound("no order with this reference", field="reference", remedy="send the reference of INIT")
+        if report.outcome == "succeeded" and (report.amount, report.currency) != (attempt["amount"], "VND"):
+            raise Invalid(
+                f"{report.amount} {report.currency} were reported, {attempt['amount']} VND were ordered",
+                field="amount",
+                remedy="report the amount and currency of the order",
+            )
+        key = self._digest.of("reference", f"{PLATFORM}/{report.reference}/{report.outcome}/{report.transaction}")
+        body = report.model_dump_json()
+        digest = self._digest.of("report", body)
+        async with transaction(self._pool) as connection:
+            row = (uuid4(), PLATFORM, key, "payment", attempt["dossier"], digest, body, received_at)
+            await connection.execute(QUERIES["insert_inbox"], *row)
+            await connection.execute(QUERIES["announce_inbox"])
+
+    async def _known(self, system: str, key: str, digest: str) -> Received | None:
+        async with reading(self._pool) as connection:
+            row = await connection.fetchrow(QUERIES["find_inbox"], system, key)
+            if row is None:
+                return None
+            if row["digest"] != digest:
+                raise Conflict(
+                    "this reference was used before with another body",
+                    field="Idempotency-Key",
+                    remedy="send the first body again to get its dossier, or a new reference for a new dossier",
+                )
+            dossier = await row_of(connection, QUERIES["find_dossier"], row["dossier"])
+        return _received(Case.model_validate_json(dossier["fold"]), created=False)
+
+    async def _seal(
+        self, connection: Connection, dossier: UUID, id_: UUID | None, reference: str, submission: Submission
+    ) -> None:
+        assert id_ is not None  # every submission has a person
+        key = await self._vault.new_key(connection, dossier)
+        await self._vault.put(connection, dossier, id_, "submission", _personal(reference, submission), key)
+
+
+def _personal(reference: str, submission: Submission) -> dict[str, Any]:
+    """Everything a submission says that may name somebody: the person, the texts, the caller's own reference."""
+    exemption = submission.exemption
+    body: dict[str, Any] = json.loads(submission.model_dump_json(include={"applicant", "note", "late"}))
+    return {**body, "evidence": exemption.evidence if exemption else None, "reference": reference}
+
+
+def _received(case: Case, *, created: bool) -> Received:
+    return Received(
+        dossier=str(case.dossier),
+        created=created,
+        received_at=case.submitted_at,
+        fee_total=case.fee_total,
+        fee_timing=case.fee_timing,
+    )

@@ -1,0 +1,79 @@
+"""The connection pool, and the one place where a driver's error becomes `Unavailable`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from activities.ports import Unavailable
+
+if TYPE_CHECKING:
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:
+    Pool = asyncpg.Pool
+    Connection = asyncpg.pool.PoolConnectionProxy
+
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+)
+"""By class, never by message: connection lost, server starting or stopping, out of connections, deadlock."""
+
+CONNECT_SECONDS = 2.0
+STATEMENT_SECONDS = 10.0
+
+
+async def open_pool(database_url: str, size: int) -> Pool:
+    """Open a pool that does not need the database to be there yet."""
+    pool: Pool = await asyncpg.create_pool(
+        database_url,
+        min_size=0,
+        max_size=size,
+        timeout=CONNECT_SECONDS,
+        command_timeout=STATEMENT_SECONDS,
+        max_inactive_connection_lifetime=300,
+    )
+    return pool
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn an outage into `Unavailable`; the text names the class only, for a driver's message quotes data."""
+    try:
+        yield
+    except _AWAY as error:
+        raise Unavailable(f"database: {type(error).__name__}") from None
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One short transaction on a connection of the pool."""
+    with translated():
+        async with pool.acquire(timeout=CONNECT_SECONDS) as connection, connection.transaction():
+            yield connection
+
+
+async def row_of(connection: Connection, query: str, *values: object) -> asyncpg.Record:
+    """The one row that must be there."""
+    row = await connection.fetchrow(query, *values)
+    assert row is not None, "a row that must be there is not"
+    return row
+
+
+@asynccontextmanager
+async def reading(pool: Pool) -> AsyncIterator[Connection]:
+    """One connection of the pool, for a single statement."""
+    with translated():
+        async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
+            yield connection

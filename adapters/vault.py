@@ -1,0 +1,97 @@
+"""The vault: persons, free texts and officers' names, sealed in PostgreSQL before anything else sees them.
+
+A person and the texts of one dossier lie under that dossier's own data key: destroying it erases them and
+disturbs nobody else. Officers belong to no dossier: theirs lie under the key ring, behind a pseudonym.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from adapters.keys import KeyDestroyed, KeyedDigest, KeyRing, new_data_key, seal, unseal
+from adapters.postgres import Connection
+from schema.sql import QUERIES
+from schema.submissions import ActorBody
+
+Json = dict[str, Any]
+ERASED = "(erased)"
+
+
+class Vault:
+    """Seals and opens; every method works on the caller's connection, so that it shares its transaction."""
+
+    def __init__(self, ring: KeyRing, digest: KeyedDigest) -> None:
+        self._ring = ring
+        self._digest = digest
+        self._known_officers: set[str] = set()
+
+    async def new_key(self, connection: Connection, dossier: UUID) -> bytes:
+        """Make and keep the data key of a new dossier."""
+        key = new_data_key()
+        await connection.execute(QUERIES["insert_key"], dossier, self._ring.wrap(key, _key_place(dossier)))
+        return key
+
+    async def put(self, connection: Connection, dossier: UUID, id_: UUID, kind: str, body: Json, key: bytes) -> None:
+        """Seal `body` under the dossier's key."""
+        text = json.dumps(body, ensure_ascii=False).encode()
+        await connection.execute(QUERIES["insert_sealed"], id_, dossier, kind, seal(key, text, _place(dossier, id_)))
+
+    async def key_of(self, connection: Connection, dossier: UUID) -> bytes:
+        """Unwrap the dossier's key; `KeyDestroyed` once it is gone."""
+        return self._ring.unwrap(await connection.fetchval(QUERIES["find_key"], dossier), _key_place(dossier))
+
+    async def open_all(self, connection: Connection, dossier: UUID) -> dict[UUID, Json]:
+        """Open everything sealed of one dossier; a destroyed key leaves an honest blank."""
+        rows = await connection.fetch(QUERIES["sealed_of"], dossier)
+        try:
+            key = await self.key_of(connection, dossier)
+        except KeyDestroyed:
+            return {row["id"]: {"kind": row["kind"], "erased": ERASED} for row in rows}
+        return {
+            row["id"]: {
+                "kind": row["kind"],
+                **json.loads(unseal(key, row["body"], _place(dossier, row["id"]))),
+            }
+            for row in rows
+        }
+
+    async def destroy(self, connection: Connection, dossier: UUID, at: datetime) -> bool:
+        """Forget the dossier's key for ever; False when that had happened before."""
+        return await connection.fetchval(QUERIES["destroy_key"], dossier, at) is not None
+
+    def pseudonym(self, system: str, actor: ActorBody) -> str | None:
+        """Name an officer by a keyed digest; None where nobody is named."""
+        return self._digest.of("officer", f"{system}/{actor.officer}")[:32] if actor.officer else None
+
+    async def remember(self, connection: Connection, system: str, actor: ActorBody) -> None:
+        """Keep, sealed, who stands behind a pseudonym that has entered the log."""
+        pseudonym = self.pseudonym(system, actor)
+        if pseudonym is None or pseudonym in self._known_officers:
+            return
+        body = json.dumps({"officer": actor.officer, "name": actor.name}, ensure_ascii=False).encode()
+        sealed = self._ring.wrap(body, f"officer/{pseudonym}")
+        await connection.execute(QUERIES["insert_officer"], pseudonym, system, sealed)
+        self._known_officers.add(pseudonym)
+
+    def remembers(self, system: str, actor: ActorBody) -> bool:
+        """Whether `remember` would have nothing to do, as far as this process knows."""
+        pseudonym = self.pseudonym(system, actor)
+        return pseudonym is None or pseudonym in self._known_officers
+
+    async def officers(self, connection: Connection, pseudonyms: Iterable[str]) -> dict[str, Json]:
+        """Say who stands behind these pseudonyms."""
+        rows = await connection.fetch(QUERIES["officers"], sorted(set(pseudonyms)))
+        opened = ((r["pseudonym"], self._ring.unwrap(r["body"], f"officer/{r['pseudonym']}")) for r in rows)
+        return {pseudonym: json.loads(body) for pseudonym, body in opened}
+
+
+def _key_place(dossier: UUID) -> str:
+    return f"dossier_key/{dossier}"
+
+
+def _place(dossier: UUID, id_: UUID) -> str:
+    return f"sealed/{dossier}/{id_}"

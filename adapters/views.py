@@ -1,0 +1,111 @@
+"""How a dossier is shown to people and systems: one JSON for the gateway and the command line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from adapters.door import Dossier
+from domain.dossier import NATIONAL_NAMES, possible
+from domain.instants import local
+from domain.terms import Due
+from schema.case import Case
+from schema.messages import Event
+
+
+def brief(case: Case) -> dict[str, Any]:
+    """One line of a list: no person in it."""
+    return {
+        "dossier": str(case.dossier),
+        "version": case.sequence,
+        "code": case.code,
+        "procedure": case.procedure,
+        "unit": case.unit,
+        "channel": case.channel,
+        "status": case.status,
+        "status_name": NATIONAL_NAMES[case.status],
+        "business": case.state.business,
+        "finance": case.state.finance,
+        "delivery": case.state.delivery,
+        "synchronisation": case.state.synchronisation,
+        "held_by": list(case.holders()),
+        "submitted_at": spell(case.submitted_at),
+        "accepted_at": spell(case.accepted_at),
+        "due": {str(clock.kind): spell(clock.due) for clock in case.clocks},
+        "breached": [str(clock.kind) for clock in case.clocks if clock.breached],
+        "closed": case.is_closed,
+    }
+
+
+def full(dossier: Dossier) -> dict[str, Any]:
+    """Everything about one dossier: its person, its money, its steps, its story, and what may happen next."""
+    case = dossier.case
+    submission = dossier.sealed.get(dossier.events[0].sealed) if dossier.events[0].sealed else None
+    first = dossier.events[0].data
+    return {
+        **brief(case),
+        "procedure_name": first.get("procedure_name"),
+        "return_method": case.return_method,
+        "components": first.get("components"),
+        "submission": submission,
+        "fee": first.get("fee"),
+        "payment": case.payment.model_dump(mode="json") if case.payment and case.owes else None,
+        "steps": [
+            {"stage": number, "step": step.code, "unit": step.unit, "due": spell(step.due), "done": step.done}
+            for number, stage in enumerate(case.stages)
+            for step in stage
+        ],
+        "possible": list(possible(case.state)),
+        "events": [_event(dossier, event, at) for event, at in zip(dossier.events, dossier.recorded_at, strict=True)],
+    }
+
+
+def explained(dossier: Dossier) -> dict[str, Any]:
+    """Why each date is what it is: the walk day by day, and the legal basis of every term."""
+    case, dates = dossier.case, dossier.dates
+    body: dict[str, Any] = {**brief(case), "basis": [], "clocks": []}
+    if dates is None:
+        return body
+    accepted = next(event for event in dossier.events if event.type == "dossier.accepted")
+    body["basis"] = list(dates.basis)
+    body["calendar"] = dates.calendar
+    body["law"] = case.law
+    body["provisional"] = accepted.data["provisional"]
+    body["terms"] = accepted.data["terms"]
+    body["walks"] = {"statutory": walk(dates.statutory), "promised": walk(dates.promised)}
+    body["stops"] = [{"from": spell(start), "to": spell(end), "reason": "supplement"} for start, end in case.stops]
+    body["clocks"] = [
+        {
+            "clock": str(c.kind),
+            "due": spell(c.due),
+            "warn_at": spell(c.warn_at),
+            "warned": c.warned,
+            "breached": c.breached,
+        }
+        for c in case.clocks
+    ]
+    return body
+
+
+def walk(due: Due) -> list[dict[str, Any]]:
+    """The days of a term, one row each: counted, or why not."""
+    return [{"day": row.day.isoformat(), "counted": str(row.counted), "reason": row.reason} for row in due.walk]
+
+
+def spell(instant: datetime | None) -> str | None:
+    """Write an instant on Việt Nam's clock."""
+    return local(instant).isoformat() if instant else None
+
+
+def _event(dossier: Dossier, event: Event, recorded_at: datetime) -> dict[str, Any]:
+    officer = dossier.officers.get(event.actor.officer or "", {})
+    return {
+        "sequence": event.sequence,
+        "type": event.type,
+        "occurred_at": spell(event.occurred_at),
+        "recorded_at": spell(recorded_at),
+        "actor": {**event.actor.model_dump(mode="json", exclude={"officer"}), **officer},
+        "data": event.data,
+        "texts": dossier.sealed.get(event.sealed) if event.sealed and event.sequence > 1 else None,
+        "late": event.late,
+    }
