@@ -1,0 +1,1 @@
+"""The HTTP face: back-office systems submit, command, look up and follow; the payment platform calls back."""

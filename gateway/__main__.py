@@ -1,0 +1,31 @@
+"""Runs one gateway process: `python -m gateway`."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import uvicorn
+
+from adapters.logs import configure_logs
+from adapters.payments import HttpPaymentPlatform
+from adapters.settings import Settings, load_settings
+from adapters.wiring import open_entrance
+from gateway.app import build
+
+
+async def serve(settings: Settings) -> None:
+    """Open the resources, serve until told to stop, close them."""
+    secret = settings.payments_secret.get_secret_value().encode()
+    async with open_entrance(settings, "gateway") as entrance, httpx.AsyncClient() as http:
+        platform = HttpPaymentPlatform(http, settings.payments_url, secret, settings.payments_partner)
+        app = build(entrance.door, entrance.intake, platform, entrance.pool, settings.body_limit)
+        config = uvicorn.Config(
+            app, host=settings.gateway_host, port=settings.gateway_port, log_config=None, access_log=False
+        )
+        await uvicorn.Server(config).serve()
+
+
+if __name__ == "__main__":
+    configure_logs()
+    asyncio.run(serve(load_settings()))

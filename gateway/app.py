@@ -1,0 +1,190 @@
+"""The routes: submit, command, look up, list, follow the events, take a payment call-back, say how one is."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from adapters.api_keys import caller_of
+from adapters.door import Caller, Door
+from adapters.intake import Intake
+from adapters.payments import HttpPaymentPlatform
+from adapters.postgres import Pool
+from adapters.views import brief, explained, full
+from domain.errors import Invalid
+from gateway.body_limit import BodyLimit
+from gateway.problems import RETRY_AFTER, Unauthorised, install
+from schema.messages import Answer
+from schema.submissions import CommandBody, Received, Submission
+
+CALLBACK_PATH = "/v1/payments/callback"
+MOST = 200
+"""Rows of one page."""
+
+_Reference = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
+_Limit = Annotated[int, Query(ge=1, le=MOST)]
+
+
+async def _caller(request: Request, authorization: Annotated[str, Header()] = "") -> Caller:
+    scheme, _, key = authorization.partition(" ")
+    found = await caller_of(request.app.state.pool, key) if scheme.lower() == "bearer" and key else None
+    if found is None:
+        raise Unauthorised(
+            "no key, or one that is not known here",
+            field="Authorization",
+            remedy="send 'Authorization: Bearer <key>' with the key the operator made for your system",
+        )
+    return found
+
+
+def _door(request: Request) -> Door:
+    door: Door = request.app.state.door
+    return door
+
+
+_Caller = Annotated[Caller, Depends(_caller)]
+_Door = Annotated[Door, Depends(_door)]
+routes = APIRouter()
+
+
+@routes.post("/v1/dossiers", status_code=201, responses={200: {"description": "this reference was used before"}})
+async def submit(
+    submission: Submission, reference: _Reference, caller: _Caller, door: _Door, response: Response
+) -> Received:
+    """Hand in a dossier. The Idempotency-Key is your own reference: the same again returns the same dossier."""
+    received = await door.submit(caller, reference, submission)
+    response.status_code = 201 if received.created else 200
+    response.headers["Location"] = f"/v1/dossiers/{received.dossier}"
+    return received
+
+
+@routes.post("/v1/dossiers/{dossier}/commands", responses={202: {"description": "not known yet: ask again"}})
+async def command(
+    dossier: UUID,
+    body: CommandBody,
+    reference: _Reference,
+    caller: _Caller,
+    door: _Door,
+    if_match: Annotated[str | None, Header()] = None,
+) -> Answer:
+    """Order one act. The Idempotency-Key is the command's id, a UUID: the same again returns the same answer."""
+    if if_match is not None:
+        body = body.model_copy(update={"expected_version": _version(if_match)})
+    answer = await door.command(caller, dossier, _command_id(reference), body)
+    if answer is None:
+        pending = {"command": reference, "dossier": str(dossier), "remedy": "send the same request again"}
+        return JSONResponse(pending, 202, headers={"Retry-After": RETRY_AFTER})  # type: ignore[return-value]  # the other answer of this route
+    return answer
+
+
+@routes.get("/v1/dossiers/{key}")
+async def show(key: str, caller: _Caller, door: _Door, response: Response) -> dict[str, Any]:
+    """One dossier, by its id or by the code on the receipt, with its whole story."""
+    caller.require("read")
+    found = await door.look_up(key)
+    response.headers["ETag"] = f'"{found.case.sequence}"'
+    return full(found)
+
+
+@routes.get("/v1/dossiers/{key}/dates")
+async def explain(key: str, caller: _Caller, door: _Door) -> dict[str, Any]:
+    """Why each date of the dossier is what it is, day by day, with the legal basis."""
+    caller.require("read")
+    return explained(await door.look_up(key))
+
+
+@routes.get("/v1/dossiers")
+async def list_dossiers(
+    caller: _Caller,
+    door: _Door,
+    status: Annotated[int | None, Query(ge=1, le=10)] = None,
+    unit: str | None = None,
+    cursor: str | None = None,
+    limit: _Limit = 50,
+) -> dict[str, Any]:
+    """Dossiers by national status and by unit (receiving it, or holding it now), newest first."""
+    caller.require("read")
+    cases = await door.page(status=status, unit=unit, after=_read_cursor(cursor), limit=limit)
+    following = _cursor(cases[-1].dossier) if len(cases) == limit else None
+    return {"dossiers": [brief(case) for case in cases], "next": following}
+
+
+@routes.get("/v1/events")
+async def events(
+    caller: _Caller, door: _Door, after: Annotated[int, Query(ge=0)] = 0, limit: _Limit = 100
+) -> dict[str, Any]:
+    """Everything that happened, in commit order; keep `next` and ask again after it. Gaps mean nothing."""
+    caller.require("read")
+    page = await door.events(after, limit)
+    rows = [{"position": position, **event.model_dump(mode="json")} for position, event in page]
+    return {"events": rows, "next": page[-1][0] if page else after}
+
+
+@routes.post(CALLBACK_PATH)
+async def payment_callback(request: Request) -> dict[str, str]:
+    """The payment platform says what became of an order; answered after the commit, so 2xx means kept."""
+    platform: HttpPaymentPlatform = request.app.state.platform
+    intake: Intake = request.app.state.intake
+    report = platform.read_callback(await request.body())
+    await intake.report_payment(report, received_at=_door(request).now())
+    return {"code": "00"}
+
+
+@routes.get("/livez", include_in_schema=False)
+async def livez() -> dict[str, str]:
+    """This process runs."""
+    return {"status": "alive"}
+
+
+@routes.get("/readyz")
+async def readyz(door: _Door) -> dict[str, Any]:
+    """Ready to take submissions and call-backs: the database alone is needed; the engine is reported beside it."""
+    waiting, oldest = await door.waiting()
+    engine = "alive" if await door.engine_is_alive() else "away"
+    return {"status": "ready", "engine": engine, "inbox_waiting": waiting, "inbox_oldest": oldest}
+
+
+def _command_id(reference: str) -> UUID:
+    try:
+        return UUID(reference)
+    except ValueError:
+        raise Invalid(
+            "the id of a command must be a UUID",
+            field="Idempotency-Key",
+            remedy="make one, and keep it for repetitions",
+        ) from None
+
+
+def _version(if_match: str) -> int:
+    try:
+        return int(if_match.strip().strip('"'))
+    except ValueError:
+        raise Invalid("this is no ETag of ours", field="If-Match", remedy="send the ETag of the dossier") from None
+
+
+def _cursor(dossier: UUID) -> str:
+    return base64.urlsafe_b64encode(dossier.bytes).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str | None) -> UUID | None:
+    if cursor is None:
+        return None
+    try:
+        return UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))
+    except (ValueError, binascii.Error):
+        raise Invalid("this is no cursor of ours", field="cursor", remedy="send 'next' of the page before") from None
+
+
+def build(door: Door, intake: Intake, platform: HttpPaymentPlatform, pool: Pool, body_limit: int) -> FastAPI:
+    """Put the application together over resources that are open already."""
+    app = FastAPI(title="motcua", version="1", summary="Administrative dossiers, from receipt to returned result")
+    app.state.door, app.state.intake, app.state.platform, app.state.pool = door, intake, platform, pool
+    app.include_router(routes)
+    app.add_middleware(BodyLimit, limit=body_limit)
+    install(app)
+    return app
