@@ -1,0 +1,52 @@
+"""What every command shares: settings, JSON or tables, and errors on stderr that name field and remedy."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Coroutine
+from typing import Any, NoReturn, TypeVar
+
+import typer
+
+from activities.ports import Unavailable
+from domain.errors import DomainError, MotcuaError
+
+T = TypeVar("T")
+
+JSON = typer.Option(False, "--json", help="Print JSON for programs instead of text for people.")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work; whatever it refuses ends the process with the refusal on stderr."""
+    try:
+        return asyncio.run(work)
+    except (MotcuaError, Unavailable) as error:
+        fail(error)
+
+
+def fail(error: Exception) -> NoReturn:
+    """Say what is wrong, where, and what would mend it; exit 1."""
+    typer.echo(f"error: {error}", err=True)
+    if isinstance(error, DomainError):
+        if error.field:
+            typer.echo(f"field: {error.field}", err=True)
+        if error.remedy:
+            typer.echo(f"remedy: {error.remedy}", err=True)
+    if isinstance(error, Unavailable):
+        typer.echo("remedy: start the servers ('motcua up'), then repeat the command with the same id", err=True)
+    leave(1)
+
+
+def show_json(value: Any) -> None:
+    """Print one JSON document."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def leave(code: int = 0) -> NoReturn:
+    """Flush and go at once: after the engine's client was used, the interpreter sometimes aborts while exiting."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,7 @@
+"""The demo."""
+
+from pathlib import Path
+
+
+async def tell(folder: Path) -> int:
+    return 0

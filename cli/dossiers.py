@@ -1,0 +1,168 @@
+"""Commands on dossiers: submit, command, show, list, explain; through the same door as the gateway."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import typer
+from pydantic import BaseModel, ValidationError
+
+from adapters.door import Caller, Door
+from adapters.settings import load_settings
+from adapters.views import brief, explained, full
+from adapters.wiring import open_entrance
+from cli.console import JSON, fail, leave, run, show_json
+from cli.story import print_dates, print_list, print_story
+from domain.errors import Invalid
+
+OPERATOR = Caller(
+    "motcua-cli",
+    frozenset({"submit", "command", "read", "late_entry"}),
+    frozenset({"applicant", "clerk", "officer", "leader"}),
+)
+"""Whoever can read the settings holds the keys of the house, and may do what every calling system may."""
+
+
+@asynccontextmanager
+async def _door() -> AsyncIterator[Door]:
+    async with open_entrance(load_settings(), "cli") as entrance:
+        yield entrance.door
+
+
+def submit(
+    files: list[Path] = typer.Argument(help="Submissions, one JSON object a file."),
+    reference: str | None = typer.Option(None, help="Your own reference of a single file (default: made up anew)."),
+    as_json: bool = JSON,
+) -> None:
+    """Hand in dossiers."""
+    from schema.submissions import Submission
+
+    if reference is not None and len(files) > 1:
+        fail(Invalid("one reference for several files", field="--reference", remedy="submit them one by one"))
+    submissions = [(path, _read(path, Submission)) for path in files]
+
+    async def work() -> list[dict[str, Any]]:
+        async with _door() as door:
+            kept = [(path, await door.submit(OPERATOR, reference or str(uuid4()), body)) for path, body in submissions]
+            return [{"file": str(path), **received.model_dump(mode="json")} for path, received in kept]
+
+    received = run(work())
+    if as_json:
+        show_json(received)
+    else:
+        for each in received:
+            typer.echo(f"{each['dossier']}  owes {each['fee_total']:,} đồng ({each['fee_timing']})  {each['file']}")
+    leave()
+
+
+def command(
+    dossier: UUID = typer.Argument(help="The dossier's id."),
+    name: str = typer.Argument(help="accept, forward, propose, approve, return, pay, refuse, …"),
+    data: str = typer.Option("{}", help="The facts of the act, as JSON."),
+    role: str = typer.Option("clerk", help="applicant, clerk, officer or leader."),
+    unit: str | None = typer.Option(None, help="The unit of the person who acts."),
+    officer: str | None = typer.Option(None, help="The officer's id; kept sealed."),
+    reason: str | None = typer.Option(None, help="Why; kept sealed."),
+    legal_basis: str | None = typer.Option(None, help="By which law; kept sealed."),
+    note: str | None = typer.Option(None, help="Anything else; kept sealed."),
+    command_id: UUID | None = typer.Option(None, "--id", help="The command's id, to repeat one (default: a new one)."),
+    as_json: bool = JSON,
+) -> None:
+    """Order one act on one dossier."""
+    from schema.submissions import CommandBody
+
+    id_ = command_id or uuid4()
+    texts = {"reason": reason, "legal_basis": legal_basis, "note": note}
+    actor = {"role": role, "unit": unit, "officer": officer}
+    body = _model({"name": name, "actor": actor, "data": _json(data, "--data"), **texts}, CommandBody, "command")
+
+    async def work() -> Any:
+        async with _door() as door:
+            return await door.command(OPERATOR, dossier, id_, body)
+
+    answered = run(work())
+    if answered is None:
+        typer.echo(f"not known yet; repeat with --id {id_}", err=True)
+        leave(3)
+    if as_json:
+        show_json(answered.model_dump(mode="json"))
+    else:
+        typer.echo(f"{answered.type}: status {answered.status}, version {answered.sequence}")
+    leave()
+
+
+def show(dossier: str = typer.Argument(help="Id or code."), as_json: bool = JSON) -> None:
+    """Show one dossier with its whole story."""
+    found = full(run(_looked_up(dossier)))
+    show_json(found) if as_json else print_story(found)
+    leave()
+
+
+def explain(dossier: str = typer.Argument(help="Id or code."), as_json: bool = JSON) -> None:
+    """Say why each date of a dossier is what it is, day by day."""
+    found = explained(run(_looked_up(dossier)))
+    show_json(found) if as_json else print_dates(found)
+    leave()
+
+
+def list_dossiers(
+    status: int | None = typer.Option(None, min=1, max=10, help="National status code, 1 to 10."),
+    unit: str | None = typer.Option(None, help="The unit that received it, or holds it now."),
+    after: UUID | None = typer.Option(None, help="Continue after this dossier."),
+    limit: int = typer.Option(50, min=1, max=1000),
+    as_json: bool = JSON,
+) -> None:
+    """List dossiers, newest first."""
+
+    async def work() -> list[dict[str, Any]]:
+        async with _door() as door:
+            return [brief(case) for case in await door.page(status=status, unit=unit, after=after, limit=limit)]
+
+    rows = run(work())
+    show_json(rows) if as_json else print_list(rows)
+    leave()
+
+
+async def _looked_up(dossier: str) -> Any:
+    async with _door() as door:
+        return await door.look_up(dossier)
+
+
+def _json(text: str, field: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        fail(Invalid(f"{field} is not valid JSON", field=field, remedy="give one JSON object, in UTF-8"))
+
+
+def _read(path: Path, kind: type[BaseModel]) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(
+            Invalid(f"{path} cannot be read: {type(error).__name__}", field="FILE", remedy="name a readable UTF-8 file")
+        )
+    return _model(_json(text, str(path)), kind, str(path))
+
+
+def _model(value: Any, kind: type[BaseModel], where: str) -> Any:
+    try:
+        return kind.model_validate_json(json.dumps(value))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or where
+        fail(Invalid(f"{where}: {field}: {first['msg']}", field=field, remedy="correct the field; see docs/api.md"))
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(submit)
+    app.command()(command)
+    app.command()(show)
+    app.command("list")(list_dossiers)
+    app.command()(explain)

@@ -1,0 +1,41 @@
+"""The commands that run the whole thing on one machine: `up` keeps it running, `demo` tells some stories."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+
+from cli.console import leave
+from cli.demo import tell
+
+FOLDER = Path(".motcua")
+
+
+def up(
+    folder: Path = typer.Option(FOLDER, help="Where data, ports and secrets are kept."),
+    workers: int = typer.Option(1, min=1, help="Worker processes; one fills one core."),
+    gateways: int = typer.Option(1, min=1, help="Gateway processes."),
+) -> None:
+    """Run PostgreSQL, Temporal with its web UI, workers, gateway and payment partner; Ctrl-C stops them cleanly."""
+    options = ["--folder", str(folder), "--workers", str(workers), "--gateways", str(gateways)]
+    process = subprocess.Popen([sys.executable, "-m", "deploy.embedded", *options])
+    while True:
+        try:
+            raise typer.Exit(process.wait())
+        except KeyboardInterrupt:
+            continue  # the stack got the same signal, and is stopping
+
+
+def demo() -> None:
+    """Take real dossiers from submission to returned result, print the story of each, and stop again."""
+    leave(asyncio.run(tell(FOLDER)))
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    app.command()(up)
+    app.command()(demo)

@@ -1,0 +1,124 @@
+"""The worker: opens its resources, wires them, and runs the workflows, their activities and the relay.
+
+One process fills one core; `--workers N` (or MOTCUA_WORKERS) starts N of them. SIGTERM drains for 30 seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import httpx
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.payments import PaymentActivities
+from activities.register import RegisterActivities
+from adapters.health import health
+from adapters.keys import KeyRing
+from adapters.law import PostgresLaw
+from adapters.logs import configure_logs
+from adapters.payments import HttpPaymentPlatform
+from adapters.postgres import open_pool
+from adapters.register import PostgresRegister
+from adapters.relay import Relay
+from adapters.settings import Settings, load_settings
+from adapters.temporal import connect, deployment, make_current, motcua_plugin
+from adapters.wiring import utc_now
+from schema import wire
+from workflows.dossier import DossierWorkflow
+from workflows.refund import RefundWorkflow
+
+PATIENCE = 600.0
+"""Seconds that a worker waits for the engine when it starts."""
+
+
+async def run(settings: Settings, stopping: asyncio.Event) -> None:
+    """Run until `stopping` is set, then finish what is under way."""
+    ring = KeyRing.parse(settings.keys.get_secret_value())
+    client = await connect(settings, motcua_plugin(ring), role="worker", patience=PATIENCE)
+    async with AsyncExitStack() as resources:
+        pool = await resources.enter_async_context(
+            await open_pool(settings.database_url.get_secret_value(), settings.database_pool)
+        )
+        http = await resources.enter_async_context(httpx.AsyncClient())
+        secret = settings.payments_secret.get_secret_value().encode()
+        register = RegisterActivities(PostgresRegister(pool, PostgresLaw(pool), utc_now))
+        payments = PaymentActivities(
+            HttpPaymentPlatform(http, settings.payments_url, secret, settings.payments_partner)
+        )
+        workers = [dossier_worker(client, settings, register), outside_worker(client, settings, payments)]
+        running = health(settings.gateway_host, settings.worker_port, lambda: all(w.is_running for w in workers))
+        for resource in (running, *workers):
+            await resources.enter_async_context(resource)
+        await make_current(client, settings.build_id)
+        relay = asyncio.create_task(Relay(pool, client, utc_now).run())
+        waiting = asyncio.create_task(stopping.wait())
+        await asyncio.wait({relay, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        relay.cancel()
+        if relay.done() and not relay.cancelled():
+            relay.result()  # a relay never ends by itself: show why it did
+
+
+def dossier_worker(client: Client, settings: Settings, register: RegisterActivities) -> Worker:
+    """The worker of the dossiers themselves; its activities are short transactions."""
+    return Worker(
+        client,
+        task_queue=wire.DOSSIER_QUEUE,
+        workflows=[DossierWorkflow, RefundWorkflow],
+        activities=[register.load, register.record],
+        max_concurrent_workflow_tasks=settings.workflow_tasks,
+        max_cached_workflows=settings.cached_workflows,
+        max_concurrent_local_activities=settings.local_activities,
+        max_concurrent_activities=settings.local_activities,
+        deployment_config=deployment(settings.build_id),
+        graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
+    )
+
+
+def outside_worker(client: Client, settings: Settings, payments: PaymentActivities) -> Worker:
+    """The worker that speaks to other organisations, on its own queue, so that they hold up nobody."""
+    return Worker(
+        client,
+        task_queue=wire.OUTSIDE_QUEUE,
+        activities=[payments.open, payments.query, payments.refund],
+        max_concurrent_activities=settings.activities,
+        deployment_config=deployment(settings.build_id),
+        graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
+    )
+
+
+async def run_one() -> None:
+    """Run this process until SIGTERM or SIGINT."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await run(load_settings(), stopping)
+
+
+async def run_many(count: int) -> None:
+    """Start `count` processes, pass a signal on to each, and end when one of them does."""
+    processes = [await asyncio.create_subprocess_exec(sys.executable, __file__) for _ in range(count)]
+    stop = lambda: [p.terminate() for p in processes if p.returncode is None]  # noqa: E731  # said once, used three times
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    await asyncio.wait([asyncio.create_task(p.wait()) for p in processes], return_when=asyncio.FIRST_COMPLETED)
+    stop()
+    await asyncio.gather(*(p.wait() for p in processes))
+
+
+def main() -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", type=int, default=None, help="processes to run (default: MOTCUA_WORKERS, 1)")
+    count = parser.parse_args().workers or 1
+    configure_logs()
+    asyncio.run(run_one() if count == 1 else run_many(count))
+
+
+if __name__ == "__main__":
+    main()
