@@ -17,7 +17,6 @@ import secrets
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,10 +28,10 @@ from deploy.embedded.postgres import Postgres
 from deploy.embedded.processes import StackError
 from deploy.embedded.services import Service, answers_ready, inherited_environment, listens
 from deploy.embedded.temporal import NAMESPACE, Temporal
-from schema.wire import DOSSIER_QUEUE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAYMENT_CALLBACK = "/v1/payments/callback"
+KNOWN_TO_PARTNER = "MOTCUA_PAYMENTS_SECRET"
 PREPARE_SECONDS = 120
 PREPARATIONS: tuple[tuple[str, ...], ...] = (
     ("starter.py", "migrate"),
@@ -118,7 +117,7 @@ class Stack:
             "MOTCUA_KEYS": self._secret("keys", f"1:{new_key()}"),
             "MOTCUA_INDEX_KEY": self._secret("index-key", new_key()),
             "MOTCUA_PAYMENTS_URL": self.payments_url,
-            "MOTCUA_PAYMENTS_SECRET": self._secret("payments-secret", secrets.token_urlsafe(32)),
+            KNOWN_TO_PARTNER: self._secret("payments-secret", secrets.token_urlsafe(32)),
             "MOTCUA_GATEWAY_HOST": HOST,
             "MOTCUA_GATEWAY_PORT": str(self._port("gateway-0")),
             "MOTCUA_GATEWAY_URL": self.gateway_url,
@@ -232,17 +231,14 @@ class Stack:
         return self._taken[name]
 
     def _worker(self, number: int) -> Service:
-        def polls() -> bool:
-            own = {str(pid) for pid in service.family()}
-            return any(own & set(identity.replace("@", "/").split("/")) for identity in asked())
-
-        def asked() -> list[str]:
-            time.sleep(0.1)  # the question costs a process; ask ten times a second, not fifty
-            return self.temporal.pollers(DOSSIER_QUEUE)
-
-        extra = {"MOTCUA_WORKERS": "1"}  # we start the processes, so that each can be killed by itself
-        service = self._service(f"worker-{number}", lambda: ["worker.py"], polls, lambda: extra)
-        return service
+        name = f"worker-{number}"
+        return self._service(
+            name,
+            lambda: ["worker.py"],
+            lambda: answers_ready(f"http://{HOST}:{self._port(name)}/readyz"),
+            # We start the processes ourselves, so that each can be killed by itself.
+            lambda: {"MOTCUA_WORKERS": "1", "MOTCUA_WORKER_PORT": str(self._port(name))},
+        )
 
     def _gateway(self, number: int) -> Service:
         name = f"gateway-{number}"
@@ -256,7 +252,7 @@ class Stack:
     def _partner_command(self) -> list[str]:
         notify = f"{self.gateway_url}{PAYMENT_CALLBACK}"
         data = ["--port", str(self._port("payments")), "--data", str(self.folder / "payments")]
-        names = ["--secret-env", "MOTCUA_PAYMENTS_SECRET", "--notify-url", notify]
+        names = ["--secret-env", KNOWN_TO_PARTNER, "--notify-url", notify]
         return ["-m", "deploy.partners.payment_platform", *data, *names]
 
     def _service(
@@ -270,8 +266,9 @@ class Stack:
     ) -> Service:
         def environment() -> dict[str, str]:
             own = {**self.settings, **extra()}
-            known = {"MOTCUA_PAYMENTS_SECRET": own["MOTCUA_PAYMENTS_SECRET"]} if partner else own
-            return inherited_environment(known)  # a partner knows the shared secret, and no other of ours
+            if partner:  # it knows the secret that we share, and no other of ours
+                return inherited_environment({KNOWN_TO_PARTNER: own[KNOWN_TO_PARTNER]}, ours=False)
+            return inherited_environment(own)
 
         return Service(name, self.folder, ROOT, command, environment, ready or (lambda: listens(self._port(name))))
 
