@@ -9,14 +9,11 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from adapters.settings import PREFIX
 from deploy.embedded.ports import accepts
 from deploy.embedded.processes import Process, descendants
 
-OTHERS = (
-    "MOTCUA_",
-    "TEMPORAL_",
-    "PG",
-)  # settings of a shell, of another installation
+OTHERS = ("TEMPORAL_", "PG")  # what would lead Temporal's and PostgreSQL's clients to another server
 HTTP_SECONDS = 5.0
 
 
@@ -46,10 +43,11 @@ class Service(Process):
         return [self.pid, *descendants(self.pid)] if self.pid else []
 
 
-def inherited_environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Our own environment without anybody's settings, and with these."""
-    ours = os.environ  # noqa: TID251  (a launcher hands the environment on; it reads no setting from it)
-    kept = {name: value for name, value in ours.items() if not name.startswith(OTHERS)}
+def inherited_environment(settings: Mapping[str, str], *, ours: bool = True) -> dict[str, str]:
+    """Our own environment with these settings, which win; for others' programs without any setting of ours."""
+    environment = os.environ  # noqa: TID251  (a launcher hands the environment on; it reads no setting from it)
+    others = OTHERS if ours else (*OTHERS, PREFIX)
+    kept = {name: value for name, value in environment.items() if not name.startswith(others)}
     return {**kept, "PYTHONUNBUFFERED": "1", **settings}
 
 

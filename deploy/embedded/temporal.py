@@ -99,8 +99,10 @@ class Temporal:
 
     def pollers(self, task_queue: str, kind: str = "workflow") -> list[str]:
         """The identities of the workers that ask the task queue for work; `kind` is workflow or activity."""
-        queue = ("--task-queue", task_queue, "--task-queue-type", kind, "--namespace", NAMESPACE)
-        answer = self._ask("task-queue", "describe", *queue)
+        # The answer of the newer mode may be five seconds old; this one is fresh.
+        fresh = ("--legacy-mode", "--partitions-legacy", "4", "--task-queue-type-legacy", kind)
+        queue = ("--task-queue", task_queue, "--namespace", NAMESPACE)
+        answer = self._ask("task-queue", "describe", *fresh, *queue)
         return [each.get("identity", "") for each in (answer or {}).get("pollers") or []]
 
     def __enter__(self) -> Temporal:
