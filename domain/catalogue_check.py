@@ -12,6 +12,7 @@ from domain.calendars import Calendar
 from domain.catalogue import Catalogue
 from domain.check_money import wrong_money
 from domain.check_procedures import wrong_procedures
+from domain.check_processes import wrong_processes
 from domain.check_tools import Wrong, is_blank
 from domain.entries import Entry, code, entries, name, subject
 from domain.procedures import Process
@@ -53,6 +54,7 @@ def _all(catalogue: Catalogue, today: date | None) -> Iterator[Wrong]:
     for unit in catalogue.units:
         yield from _unit(unit, catalogue)
     yield from wrong_procedures(catalogue)
+    yield from wrong_processes(catalogue)
     yield from wrong_money(catalogue)
 
 
@@ -62,17 +64,9 @@ def _identities(catalogue: Catalogue) -> Iterator[Wrong]:
     for kind, entry in entries(catalogue):
         spoken = getattr(entry, "code", "")
         if spoken and not _CODE.fullmatch(spoken):
-            yield Wrong(
-                kind, entry, f"the code '{spoken}' is malformed", "use letters, digits, '.', '_' and '-'"
-            )
-        if (
-            not isinstance(entry, Calendar)
-            and entry.valid_to is not None
-            and entry.valid_to < entry.valid_from
-        ):
-            yield Wrong(
-                kind, entry, f"it ends before it begins ({spell(entry)})", "correct valid_from or valid_to"
-            )
+            yield Wrong(kind, entry, f"the code '{spoken}' is malformed", "use letters, digits, '.', '_' and '-'")
+        if not isinstance(entry, Calendar) and entry.valid_to is not None and entry.valid_to < entry.valid_from:
+            yield Wrong(kind, entry, f"it ends before it begins ({spell(entry)})", "correct valid_from or valid_to")
         for about in _subjects(entry):
             seen.setdefault((kind, about), []).append(entry)
     for (kind, _), group in seen.items():
@@ -94,9 +88,7 @@ def _overlaps(kind: str, group: list[Entry]) -> Iterator[Wrong]:
             yield Wrong(kind, other, f"the code {code(other)} stands twice", "remove one of the two")
         elif do_overlap(one, other):
             remedy = "end the earlier one the day before the later one begins, or remove one"
-            yield Wrong(
-                kind, other, f"its validity {spell(other)} overlaps {spell(one)} of {code(one)}", remedy
-            )
+            yield Wrong(kind, other, f"its validity {spell(other)} overlaps {spell(one)} of {code(one)}", remedy)
 
 
 def _grounds(catalogue: Catalogue) -> Iterator[Wrong]:
@@ -129,31 +121,21 @@ def _calendar(calendar: Calendar, today: date | None) -> Iterator[Wrong]:
     for day in sorted({day for day in days if days.count(day) > 1}):
         yield Wrong("calendar", calendar, f"the day {day:%d/%m/%Y} stands twice", "keep one of the two")
     if not calendar.sessions or any(session.opens >= session.closes for session in calendar.sessions):
-        yield Wrong(
-            "calendar", calendar, "its opening hours are empty or reversed", "give opens before closes"
-        )
+        yield Wrong("calendar", calendar, "its opening hours are empty or reversed", "give opens before closes")
 
 
 def _unit(unit: Unit, catalogue: Catalogue) -> Iterator[Wrong]:
     if unit.calendar not in {calendar.code for calendar in catalogue.calendars}:
-        yield Wrong(
-            "unit", unit, f"the calendar '{unit.calendar}' is unknown", "use a calendar of the catalogue"
-        )
+        yield Wrong("unit", unit, f"the calendar '{unit.calendar}' is unknown", "use a calendar of the catalogue")
     codes = {each.code for each in catalogue.units}
     for other in (*((unit.parent,) if unit.parent else ()), *unit.successors):
         if other not in codes:
             yield Wrong("unit", unit, f"the unit '{other}' is unknown", "add it, or correct the code")
     if unit.successors and unit.valid_to is None:
-        yield Wrong(
-            "unit", unit, "it has successors but no last day", "give valid_to, or remove the successors"
-        )
+        yield Wrong("unit", unit, "it has successors but no last day", "give valid_to, or remove the successors")
     if unit.code_part is None:
         return
     if not _CODE_PART.fullmatch(unit.code_part):
-        yield Wrong(
-            "unit", unit, f"the code part '{unit.code_part}' is malformed", "write it as 000.00.53.H48"
-        )
+        yield Wrong("unit", unit, f"the code part '{unit.code_part}' is malformed", "write it as 000.00.53.H48")
     if unit.role not in RECEIVING_ROLES:
-        yield Wrong(
-            "unit", unit, f"a '{unit.role}' keeps no one-stop desk", "remove code_part, or correct the role"
-        )
+        yield Wrong("unit", unit, f"a '{unit.role}' keeps no one-stop desk", "remove code_part, or correct the role")
