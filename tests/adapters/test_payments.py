@@ -439,6 +439,94 @@ async def test_a_refund_reference_stands_for_one_transaction(
     assert [row["refund"] for row in await ledger(http, partner)] == ["refund/1", None]
 
 
+async def test_two_askings_at_once_are_one_refund(
+    platform: HttpPaymentPlatform, partner: Partner, http: httpx.AsyncClient
+) -> None:
+    """A repetition that does not wait for the first answer gives nothing twice; the payment stays a payment."""
+    asked = RefundOrder(reference="refund/1", transaction=await paid(platform, http), amount=150_000)
+    before = await platform.query("pay/1")
+    await asyncio.gather(*(platform.refund(asked) for _ in range(5)))
+    assert [row["refund"] for row in await ledger(http, partner)] == ["refund/1"]
+    assert await platform.query("pay/1") == before
+
+
+@pytest.mark.parametrize("amount", [150_001, 149_999])
+async def test_no_more_and_no_less_than_the_debit_is_given_back(
+    platform: HttpPaymentPlatform, partner: Partner, http: httpx.AsyncClient, amount: int
+) -> None:
+    """A refund is of the whole debit, to the đồng; one that is refused leaves nothing in the books."""
+    transaction = await paid(platform, http)
+    with pytest.raises(Refused, match="another amount"):
+        await platform.refund(RefundOrder(reference="refund/1", transaction=transaction, amount=amount))
+    assert [row["refund"] for row in await ledger(http, partner)] == [None]
+
+
+@pytest.mark.parametrize("transaction", ["never-made", ""])
+async def test_what_was_never_debited_is_not_given_back(
+    platform: HttpPaymentPlatform, partner: Partner, http: httpx.AsyncClient, transaction: str
+) -> None:
+    """An unknown transaction is refused; so is the empty one that unpaid and declined orders have."""
+    await platform.open(order("pay/1"))
+    await press(http, (await platform.open(order("pay/2"))).url, "fail")
+    with pytest.raises(Refused, match="no such transaction"):
+        await platform.refund(RefundOrder(reference="refund/1", transaction=transaction, amount=150_000))
+    assert [row["refund"] for row in await ledger(http, partner)] == [None, None]
+
+
+@pytest.mark.parametrize("change", [{"amount": 0}, {"amount": -1}, {"currency": "USD"}, {"reference": ""}])
+async def test_a_refund_of_nothing_or_in_other_money_is_refused(
+    platform: HttpPaymentPlatform, partner: Partner, http: httpx.AsyncClient, change: dict[str, Any]
+) -> None:
+    """A refund takes a reference, a positive amount, and the currency of the debit."""
+    asked = RefundOrder(reference="refund/1", transaction=await paid(platform, http), amount=150_000)
+    with pytest.raises(Refused):
+        await platform.refund(asked.model_copy(update=change))
+    assert [row["refund"] for row in await ledger(http, partner)] == [None]
+
+
+async def test_a_stranger_gets_no_refund(
+    platform: HttpPaymentPlatform, partner: Partner, http: httpx.AsyncClient
+) -> None:
+    """Without the shared secret nothing is given back."""
+    asked = RefundOrder(reference="refund/1", transaction=await paid(platform, http), amount=150_000)
+    stranger = HttpPaymentPlatform(http, partner.url, b"another secret", "motcua")
+    with pytest.raises(Unavailable, match="MOTCUA_PAYMENTS_SECRET"):
+        await stranger.refund(asked)
+    assert [row["refund"] for row in await ledger(http, partner)] == [None]
+
+
+async def test_a_restart_keeps_the_refund(
+    platform: HttpPaymentPlatform, partner: Partner, http: httpx.AsyncClient
+) -> None:
+    """A killed platform remembers what it gave back, and gives it no second time."""
+    asked = RefundOrder(reference="refund/1", transaction=await paid(platform, http), amount=150_000)
+    await platform.refund(asked)
+    given = await refunds(http, partner)
+    await partner.kill()
+    with pytest.raises(Unavailable):
+        await platform.refund(asked)
+    await partner.start()
+
+    await platform.refund(asked)
+    with pytest.raises(Refused, match="refunded under another reference"):
+        await platform.refund(asked.model_copy(update={"reference": "refund/2"}))
+    assert [name for name, _ in given] == ["refund/1"]
+    assert await refunds(http, partner) == given
+
+
+async def paid(platform: HttpPaymentPlatform, http: httpx.AsyncClient, reference: str = "pay/1") -> str:
+    """The transaction of a new order of 150 000 đồng that was paid."""
+    await press(http, (await platform.open(order(reference))).url)
+    transaction = (await platform.query(reference)).transaction
+    assert transaction
+    return transaction
+
+
+async def refunds(http: httpx.AsyncClient, partner: Partner) -> list[tuple[str, str]]:
+    """Each order's refund and when it was given."""
+    return [(row["refund"], row["refunded"]) for row in await ledger(http, partner)]
+
+
 def _unconnected() -> HttpPaymentPlatform:
     return HttpPaymentPlatform(httpx.AsyncClient(), "http://platform", SECRET.encode(), "motcua")
 
