@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 
-from domain.calendars import Calendar
+from domain.calendars import Calendar, faults
 from domain.catalogue import Catalogue
 from domain.check_money import wrong_money
 from domain.check_procedures import wrong_procedures
@@ -115,13 +115,8 @@ def _calendar(calendar: Calendar, today: date | None) -> Iterator[Wrong]:
     for year in sorted(wanted - set(held)):
         remedy = f"add {year} as announced, or as provisional until it is"
         yield Wrong("calendar", calendar, f"the year {year} is neither announced nor provisional", remedy)
-    for year in sorted({year for year in held if held.count(year) > 1}):
-        yield Wrong("calendar", calendar, f"the year {year} stands twice", "keep one of the two")
-    days = [special.day for special in calendar.special_days]
-    for day in sorted({day for day in days if days.count(day) > 1}):
-        yield Wrong("calendar", calendar, f"the day {day:%d/%m/%Y} stands twice", "keep one of the two")
-    if not calendar.sessions or any(session.opens >= session.closes for session in calendar.sessions):
-        yield Wrong("calendar", calendar, "its opening hours are empty or reversed", "give opens before closes")
+    for fault in faults(calendar):
+        yield Wrong("calendar", calendar, f"{fault.field}: {fault.message}", fault.remedy)
 
 
 def _unit(unit: Unit, catalogue: Catalogue) -> Iterator[Wrong]:
