@@ -6,28 +6,27 @@ They read the files of the catalogue, or with `--published` what the engine read
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from activities.ports import Refused, Unavailable
 from adapters.catalogue_files import FOLDER, examine, read_sound
 from adapters.law import PostgresLaw, publish
 from adapters.postgres import Pool, open_pool
 from adapters.settings import load_settings
-from cli.output import refusals, say_json
+from cli.console import show_json
+from cli.law_answers import show_dates, show_fees, spell_dates, spell_fees
 from domain.catalogue import Catalogue
-from domain.deadlines import Deadlines, deadlines, require_channel
-from domain.errors import Invalid
-from domain.fees import Assessment, Exemption, ExemptionKind, assess
+from domain.deadlines import deadlines, require_channel
+from domain.errors import DomainError, Invalid, MotcuaError
+from domain.fees import Exemption, ExemptionKind, assess
 from domain.instants import VIETNAM, local
 from domain.procedures import Channel
-from domain.terms import WalkDay
 
 Answer = TypeVar("Answer")
 
@@ -63,7 +62,7 @@ def deadline(
     as_json: AsJson = False,
 ) -> None:
     """When a dossier is due, by law and by promise, and why. One of --received and --submitted serves for both."""
-    with refusals():
+    with _refusals():
         accepted = _instant("received", received or submitted)
         filed = _instant("submitted", submitted or received)
         law = _law(published, folder)
@@ -78,9 +77,9 @@ def deadline(
             on=_day(on) if on else None,
         )
     if as_json:
-        say_json(_spell_dates(dates, law))
+        show_json(spell_dates(dates, law))
     else:
-        _show_dates(dates, law)
+        show_dates(dates, law)
 
 
 def fee(
@@ -96,7 +95,7 @@ def fee(
     as_json: AsJson = False,
 ) -> None:
     """What a dossier costs, line by line, and why."""
-    with refusals():
+    with _refusals():
         day = _day(on) if on else datetime.now(VIETNAM).date()
         law = _law(published, folder)
         asked = law.procedure(procedure, day)
@@ -111,9 +110,9 @@ def fee(
             copies=copies,
         )
     if as_json:
-        say_json(_spell_fees(assessment, law))
+        show_json(spell_fees(assessment, law))
     else:
-        _show_fees(assessment, law)
+        show_fees(assessment, law)
 
 
 @catalogue.command("check")
@@ -121,7 +120,7 @@ def check_files(folder: InFolder = FOLDER, as_json: AsJson = False) -> None:
     """Say what is wrong with the files: file, entry, remedy. Exits 1 when they may not be published."""
     findings = examine(folder, datetime.now(VIETNAM).date())
     if as_json:
-        say_json({"is_sound": not findings, "findings": [vars(finding) for finding in findings]})
+        show_json({"is_sound": not findings, "findings": [vars(finding) for finding in findings]})
     elif findings:
         for finding in findings:
             typer.echo(f"{finding.file}: {finding.entry}: {finding.message}\n    remedy: {finding.remedy}", err=True)
@@ -135,12 +134,12 @@ def check_files(folder: InFolder = FOLDER, as_json: AsJson = False) -> None:
 @catalogue.command("publish")
 def publish_files(folder: InFolder = FOLDER, as_json: AsJson = False) -> None:
     """Write the files as immutable versions into the database; the same content again changes nothing."""
-    with refusals():
+    with _refusals():
         at = datetime.now(VIETNAM)
         law = read_sound(folder, at.date())
         made = _in_database(lambda pool: publish(pool, law, at))
     if as_json:
-        say_json(
+        show_json(
             {
                 "publication": made.number,
                 "version": made.version,
@@ -188,70 +187,13 @@ def _day(text: str) -> date:
         raise Invalid(f"'{text}' is not a day", field="on", remedy="write YYYY-MM-DD") from None
 
 
-def _spell_dates(dates: Deadlines, law: Catalogue) -> dict[str, Any]:
-    return {
-        "statutory_due": dates.statutory.instant.isoformat(),
-        "promised_due": dates.promised.instant.isoformat(),
-        "acceptance_due": dates.acceptance.instant.isoformat() if dates.acceptance else None,
-        "calendar": dates.calendar,
-        "provisional": dates.provisional,
-        "basis": list(dates.basis),
-        "walk": [_spell_day(row) for row in dates.statutory.walk],
-        "version": law.version,
-    }
-
-
-def _spell_day(row: WalkDay) -> dict[str, Any]:
-    return {"day": row.day.isoformat(), "counted": _number(row.counted), "reason": row.reason}
-
-
-def _number(value: Decimal) -> int | float:
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _spell_fees(assessment: Assessment, law: Catalogue) -> dict[str, Any]:
-    lines = [
-        {
-            "code": line.code,
-            "name": line.name,
-            "kind": line.kind,
-            "listed": line.listed,
-            "exempted": line.exempted,
-            "reduced": line.reduced,
-            "due": line.due,
-            "basis": list(line.basis),
-        }
-        for line in assessment.lines
-    ]
-    return {"lines": lines, "total": assessment.total, "version": law.version}
-
-
-def _show_dates(dates: Deadlines, law: Catalogue) -> None:
-    console = Console()
-    console.print(f"[bold]{dates.procedure.code}[/] {dates.procedure.name}: {dates.case.name}, {dates.channel}")
-    console.print(f"received by {dates.unit.name}, resolved by {dates.lead.name}")
-    if dates.acceptance:
-        console.print(f"answer due    {dates.acceptance.instant:%d/%m/%Y %H:%M}")
-    console.print(f"promised due  {dates.promised.instant:%d/%m/%Y %H:%M}")
-    console.print(f"statutory due {dates.statutory.instant:%d/%m/%Y %H:%M}")
-    if dates.provisional:
-        console.print("[yellow]provisional: it lies in a year whose calendar is not announced yet[/]")
-    for basis in dates.basis:
-        console.print(f"· {basis}")
-    table = Table("day", "counted", "why")
-    for row in dates.statutory.walk:
-        table.add_row(f"{row.day:%a %d/%m/%Y}", f"{_number(row.counted)}", row.reason)
-    console.print(table)
-    console.print(f"calendar {dates.calendar}, law {law.version}")
-
-
-def _show_fees(assessment: Assessment, law: Catalogue) -> None:
-    console = Console()
-    table = Table("fee", "kind", "listed", "exempted", "reduced", "due")
-    for line in assessment.lines:
-        amounts = (f"{amount:,}" for amount in (line.listed, line.exempted, line.reduced, line.due))
-        table.add_row(line.name, line.kind, *amounts)
-    console.print(table if assessment.lines else "no fee")
-    for basis in dict.fromkeys(basis for line in assessment.lines for basis in line.basis):
-        console.print(f"· {basis}")
-    console.print(f"total {assessment.total:,} đồng, law {law.version}")
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what the product refuses on purpose into a message with field and remedy, and exit 1."""
+    try:
+        yield
+    except (MotcuaError, Refused, Unavailable) as error:
+        typer.echo(f"error: {error}", err=True)
+        if isinstance(error, DomainError):
+            typer.echo(f"field: {error.field}\nremedy: {error.remedy}", err=True)
+        raise typer.Exit(1) from None

@@ -12,13 +12,10 @@ from adapters.catalogue_files import read
 from adapters.catalogue_versions import version_of
 from adapters.law import PostgresLaw, publish
 from adapters.postgres import open_pool
-from deploy.embedded.postgres import Postgres
 from domain.entries import entries
-from schema.sql import MIGRATIONS
 
 LAW = read().catalogue
 AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
-MIGRATION = MIGRATIONS / "0001_law.sql"
 
 
 def dearer(amount):
@@ -26,20 +23,11 @@ def dearer(amount):
     return replace(LAW, fees=(replace(LAW.fees[0], amount=amount), *LAW.fees[1:]))
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with Postgres(tmp_path_factory.mktemp("law")) as started:
-        yield started
-
-
 @pytest.fixture
-async def pool(server):
-    """A pool on empty tables of the law."""
-    connection = await asyncpg.connect(server.url)
-    await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    await connection.execute(MIGRATION.read_text("utf-8"))
-    await connection.close()
-    async with await open_pool(server.url, 4) as opened:
+async def pool(database):
+    """A pool on a database in which no law was ever published."""
+    async with await open_pool(database, 4) as opened:
+        await opened.execute("TRUNCATE law_published, law_publication, law_entry RESTART IDENTITY")
         yield opened
 
 

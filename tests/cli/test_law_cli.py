@@ -180,7 +180,7 @@ def test_bad_input(arguments, field):
 
     assert result.exit_code != 0
     assert result.stdout == ""
-    assert f"field:   {field}\n" in result.stderr
+    assert f"field: {field}\n" in result.stderr
     assert "remedy:" in result.stderr
 
 
@@ -208,8 +208,8 @@ def test_channel_that_the_procedure_lacks():
     dates = run("deadline", "--procedure", "1.004222", "--channel", "post", "--received", "2026-11-23T09:00")
 
     assert fee.exit_code == dates.exit_code == 1
-    assert "field:   channel" in fee.stderr
-    assert "field:   channel" in dates.stderr
+    assert "field: channel" in fee.stderr
+    assert "field: channel" in dates.stderr
 
 
 def test_check_says_sound():
