@@ -22,8 +22,6 @@ def wrong_procedures(catalogue: Catalogue) -> Iterator[Wrong]:
 
 
 def _procedure(procedure: Procedure, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    if procedure.calendar not in {calendar.code for calendar in catalogue.calendars}:
-        yield f"the calendar '{procedure.calendar}' is unknown", "use a calendar of the catalogue"
     yield from _cases(procedure)
     yield from _components(procedure)
     yield from _channels(procedure)

@@ -149,7 +149,6 @@ class Procedure:
     name: str
     sector: str
     level: Level
-    calendar: str
     cases: tuple[Case, ...]
     acceptance: Term
     supplement_policy: Policy

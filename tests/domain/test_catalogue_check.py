@@ -114,7 +114,6 @@ BROKEN = {
     "malformed code part": (changed("units", "000.00.61.H48", code_part="61.H48"), "unit 000.00.61.H48"),
     "desk where none may be": (changed("units", "000.00.61.H48", role=UnitRole.ECONOMY), "unit 000.00.61.H48"),
     "malformed code": (changed("units", "000.00.62.H48", code="xã Vạn Tường"), "unit xã Vạn Tường"),
-    "unknown calendar of a procedure": (changed("procedures", "1.001193", calendar="x"), "procedure 1.001193"),
     "overlapping procedures": (twice("procedures", "1.001193"), "procedure 1.001193"),
     "overlapping units": (twice("units", "000.00.61.H48", valid_from=date(2026, 1, 1)), "unit 000.00.61.H48"),
     "overlapping fees": (twice("fees", "LP-HKD", amount=1), "fee LP-HKD"),
