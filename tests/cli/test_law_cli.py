@@ -24,6 +24,14 @@ def answer(*arguments):
     return json.loads(result.stdout)
 
 
+def priced(place, amount):
+    """A copy of the catalogue's files in which a household business costs that much."""
+    folder = copytree(FOLDER, place / "catalogue")
+    file = folder / "procedures" / "1.001612.toml"
+    file.write_text(file.read_text("utf-8").replace("amount = 100000", f"amount = {amount}"), "utf-8")
+    return folder
+
+
 ONLINE = ("deadline", "--procedure", "2.001628", "--received", "2024-04-24T09:00:00+07:00", "--channel", "online")
 
 
@@ -221,10 +229,7 @@ def test_check_says_sound():
 @pytest.fixture
 def broken(tmp_path):
     """A copy of the catalogue in which a fee is negative."""
-    folder = copytree(FOLDER, tmp_path / "catalogue")
-    file = folder / "procedures" / "1.001612.toml"
-    file.write_text(file.read_text("utf-8").replace("amount = 100000", "amount = -100000"), "utf-8")
-    return folder
+    return priced(tmp_path, -100_000)
 
 
 def test_check_lists_findings(broken):
@@ -250,3 +255,49 @@ def test_nothing_from_unsound_files(broken, arguments):
 
     assert result.exit_code == 1
     assert "LP-HKD" in result.stderr
+
+
+@pytest.fixture
+def settings(monkeypatch, database):
+    """The settings of an installation whose database holds the shipped catalogue as published."""
+    given = {
+        "DATABASE_URL": database,
+        "TEMPORAL_ADDRESS": "127.0.0.1:1",
+        "KEYS": "unused",
+        "INDEX_KEY": "unused",
+        "PAYMENTS_URL": "http://127.0.0.1:1",
+        "PAYMENTS_SECRET": "unused",
+        "GATEWAY_PORT": "1",
+        "GATEWAY_URL": "http://127.0.0.1:1",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"MOTCUA_{name}", value)
+
+
+def test_publish_once(settings, tmp_path):
+    """`catalogue publish` announces new content once, and says when there was nothing new."""
+    folder = priced(tmp_path, 90_000)
+    first, again = (answer("catalogue", "publish", "--folder", folder) for _ in range(2))
+
+    assert (first["is_new"], again["is_new"]) == (True, False)
+    assert first["publication"] == again["publication"]
+    assert first["version"] == again["version"] != read().catalogue.version
+
+
+def test_published_law_is_not_the_files(settings, tmp_path):
+    """With --published the answer is that of the database, whatever the files say, and names that version."""
+    asked = ("fee", "--procedure", "1.001612", "--channel", "counter", "--on", "2026-11-23")
+    folder = priced(tmp_path, 90_000)
+    files, published = answer(*asked, "--folder", folder), answer(*asked, "--folder", folder, "--published")
+
+    assert (files["total"], published["total"]) == (90_000, 100_000)
+    assert published["version"] == read().catalogue.version
+
+
+def test_no_database(monkeypatch, settings):
+    """With the database away, --published says so and exits non-zero."""
+    monkeypatch.setenv("MOTCUA_DATABASE_URL", "postgresql://motcua:x@127.0.0.1:1/motcua")
+    result = run("fee", "--procedure", "1.001193", "--channel", "online", "--published")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: database")
