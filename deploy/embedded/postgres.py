@@ -152,6 +152,9 @@ class Postgres:
         """Settle once where the data lies, and make there what the server's user needs."""
         if not (self.folder / "place").exists() and not self._reaches(self.folder):
             write_private(self.folder / "place", f"{self._outside()}\n")
+        if not self.home.is_dir():
+            remedy = f"bring it back from a copy, or delete {self.folder.parent} to begin anew"
+            raise StackError(f"PostgreSQL: its data in {self.home} is gone. Remedy: {remedy}.")
         self._own("socket")
         if not self._reaches_wheel():
             self._copy_wheel()

@@ -172,6 +172,14 @@ def test_a_server_that_cannot_start_says_why(folder: Path) -> None:
     assert "postgres.log" in str(refusal.value)
 
 
+def test_lost_data_is_not_replaced_in_silence(folder: Path) -> None:
+    """An empty database beside a full engine would look like a start that went well."""
+    (folder / "place").write_text(f"{folder}/gone\n")
+    with pytest.raises(StackError, match=r"data in .*/gone is gone.*Remedy"):
+        Postgres(folder).start()
+    assert not (folder / "gone").exists()
+
+
 def test_a_strangers_process_is_never_ended(folder: Path) -> None:
     """A mark of an earlier run whose id now belongs to another process is left alone."""
     (folder / "run").mkdir()
