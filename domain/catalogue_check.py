@@ -80,6 +80,8 @@ def _subjects(entry: Entry) -> Iterator[str]:
     yield subject(entry)
     if isinstance(entry, Process):
         yield f"{entry.procedure}/{entry.case}/{entry.kind}"
+    if isinstance(entry, Unit) and entry.code_part:
+        yield f"code part {entry.code_part}"
 
 
 def _overlaps(kind: str, group: list[Entry]) -> Iterator[Wrong]:

@@ -10,7 +10,7 @@ from domain.check_procedures import probes, unresolved
 from domain.check_tools import Wrong, common, first_uncovered
 from domain.decisions import promised_term
 from domain.errors import DomainError
-from domain.procedures import Case, Procedure, Process, StepKind, TermKind
+from domain.procedures import RECEIVING, Case, Procedure, Process, StepKind, TermKind
 from domain.terms import GRAIN, Term, TermUnit
 from domain.validity import do_overlap, in_force
 
@@ -80,6 +80,15 @@ def _steps(process: Process) -> Iterator[tuple[str, str]]:
         yield "it does not begin with receiving", "make the first stage the one-stop's"
     if [step.kind for step in process.stages[-1].steps] != [StepKind.SIGN]:
         yield "it does not end with one signature", "make the last stage a single step of kind sign"
+    between = {step.kind for stage in process.stages[1:-1] for step in stage.steps}
+    if between & {StepKind.RECEIVE, StepKind.SIGN}:
+        yield "it receives or signs in the middle", "let only offices appraise or be consulted between"
+    for step in process.stages[0].steps:
+        if step.unit != RECEIVING:
+            yield (
+                f"step {step.code} receives at '{step.unit}'",
+                f"give it the unit '{RECEIVING}': the one-stop forwards",
+            )
 
 
 def _sum(process: Process, procedure: Procedure, case: Case, catalogue: Catalogue) -> Iterator[tuple[str, str]]:

@@ -113,6 +113,10 @@ BROKEN = {
     "unknown calendar of a unit": (changed("units", "000.00.61.H48", calendar="x"), "unit 000.00.61.H48"),
     "malformed code part": (changed("units", "000.00.61.H48", code_part="61.H48"), "unit 000.00.61.H48"),
     "desk where none may be": (changed("units", "000.00.61.H48", role=UnitRole.ECONOMY), "unit 000.00.61.H48"),
+    "code part of two units": (
+        changed("units", "000.00.62.H48", code_part="000.00.61.H48"),
+        "unit 000.00.62.H48",
+    ),
     "malformed code": (changed("units", "000.00.62.H48", code="xã Vạn Tường"), "unit xã Vạn Tường"),
     "overlapping procedures": (twice("procedures", "1.001193"), "procedure 1.001193"),
     "overlapping units": (twice("units", "000.00.61.H48", valid_from=date(2026, 1, 1)), "unit 000.00.61.H48"),
@@ -194,6 +198,14 @@ BROKEN = {
     ),
     "does not end with a signature": (
         changed("processes", "KM-LUAT", stages=stages("KM-LUAT", 2, kind=StepKind.CONSULT)),
+        "process KM-LUAT",
+    ),
+    "signs in the middle": (
+        changed("processes", "KM-LUAT", stages=stages("KM-LUAT", 1, kind=StepKind.SIGN)),
+        "process KM-LUAT",
+    ),
+    "receives elsewhere": (
+        changed("processes", "KM-LUAT", stages=stages("KM-LUAT", 0, unit="000.00.03.H48")),
         "process KM-LUAT",
     ),
     "no stage": (changed("processes", "KM-LUAT", stages=()), "process KM-LUAT"),
