@@ -197,8 +197,8 @@ class Stack:
 
     def _start(self) -> None:
         self._end_leftovers()
-        for name in ["payments", "gateway-0", *[each.name for each in self.gateways]]:
-            self._port(name)  # all before any starts: they are told each other's
+        for name in ["payments", "gateway-0", *[each.name for each in [*self.gateways, *self.workers]]]:
+            self._port(name)  # all before any starts: they are told each other's, and start side by side
         self._say("PostgreSQL and Temporal …")
         servers: list[Piece | None] = [self.postgres, self.temporal]
         _all([each.start for each in servers if each is not None])
