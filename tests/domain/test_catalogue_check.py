@@ -225,6 +225,10 @@ BROKEN = {
     ),
     "percent below the floor": (cut("2.000004", percent=10), "shortening 906/QĐ-UBND/2.000004"),
     "not cut without ground": (cut("2.000004", no_cut="nhiều việc"), "shortening 906/QĐ-UBND/2.000004"),
+    "not cut though two days of hours": (
+        changed("procedures", "2.000908", cases=case("2.000908", term=Term(Decimal(16), TermUnit.WORKING_HOUR))),
+        "shortening 906/QĐ-UBND/2.000908",
+    ),
     "cut to nothing": (cut("1.001193", no_cut=""), "shortening 906/QĐ-UBND/1.001193"),
     "annex without figure": (cut("2.000004", source=Source.ANNEX), "shortening 906/QĐ-UBND/2.000004"),
     "derived with figure": (cut("2.000004", promised=Decimal(4)), "shortening 906/QĐ-UBND/2.000004"),

@@ -1,7 +1,7 @@
 """The dates of a dossier, computed from the real catalogue: the table a lawyer can check, then rule by rule."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -81,6 +81,28 @@ def test_acceptance_runs_from_filing_online_only():
 
     assert online.acceptance.instant == moment("23/11/2026 16:30")
     assert counter.acceptance is None
+
+
+def with_early_closing(unit):
+    """The law with an office that closes at 16:00, on a calendar of its own."""
+    office = LAW.calendars[0]
+    morning, afternoon = office.sessions
+    early = replace(office, code="early", sessions=(morning, replace(afternoon, closes=time(16))))
+    units = tuple(replace(each, calendar="early") if each.code == unit else each for each in LAW.units)
+    return replace(LAW, calendars=(office, early), units=units)
+
+
+def test_each_office_has_its_own_calendar():
+    """The terms run on the calendar of the office that resolves, the answer on that of the one that receives."""
+    filed = "20/11/2026 15:00"
+    leads_early = dates("2.000004", "online", filed, law=with_early_closing("000.00.03.H48"))
+    receives_early = dates("2.000004", "online", filed, law=with_early_closing("000.00.01.H48"))
+
+    assert leads_early.statutory.instant == moment("30/11/2026 16:00")
+    assert leads_early.acceptance.instant == moment("23/11/2026 15:30")
+    assert leads_early.calendar.startswith("early@")
+    assert receives_early.statutory.instant == moment("30/11/2026 17:00")
+    assert receives_early.acceptance.instant == moment("25/11/2026 08:00")
 
 
 def test_derived_figure_says_so():
