@@ -144,18 +144,18 @@ async def connect(
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-def deployment(build_id: str) -> WorkerDeploymentConfig:
+def deployment(build_id: str, name: str = DEPLOYMENT) -> WorkerDeploymentConfig:
     """Name the code of a worker: each workflow declares that it moves on to the newest (AUTO_UPGRADE)."""
-    version = WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build_id)
+    version = WorkerDeploymentVersion(deployment_name=name, build_id=build_id)
     return WorkerDeploymentConfig(version=version, use_worker_versioning=True)
 
 
-async def make_current(client: Client, build_id: str) -> None:
+async def make_current(client: Client, build_id: str, name: str = DEPLOYMENT) -> None:
     """Let the engine give tasks to workers of this build; a build that is current already stays so."""
     await client.workflow_service.set_worker_deployment_current_version(
         SetWorkerDeploymentCurrentVersionRequest(
             namespace=client.namespace,
-            deployment_name=DEPLOYMENT,
+            deployment_name=name,
             build_id=build_id,
             identity=client.identity,
             ignore_missing_task_queues=True,

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from temporalio.client import Client
+
 from adapters.door import Door
 from adapters.engine import Engine
 from adapters.intake import Intake
@@ -31,6 +33,7 @@ class Entrance:
     intake: Intake
     pool: Pool
     law: PostgresLaw
+    client: Client
 
 
 @asynccontextmanager
@@ -43,4 +46,4 @@ async def open_entrance(settings: Settings, role: str) -> AsyncIterator[Entrance
         law = PostgresLaw(pool)
         client = await connect(settings, motcua_plugin(ring), role=role, lazy=True)
         intake = Intake(pool, law, vault, digest)
-        yield Entrance(Door(pool, law, intake, vault, digest, Engine(client), utc_now), intake, pool, law)
+        yield Entrance(Door(pool, law, intake, vault, digest, Engine(client), utc_now), intake, pool, law, client)

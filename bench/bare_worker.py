@@ -1,0 +1,48 @@
+"""Runs the bare workflow in a worker process of its own: `python -m bench.bare_worker`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from adapters.keys import KeyRing
+from adapters.settings import Settings, load_settings
+from adapters.temporal import connect, deployment, make_current, motcua_plugin
+from bench.bare import BARE_QUEUE, BareWorkflow, heard, nothing
+
+
+def bare_worker(client: Client, settings: Settings) -> Worker:
+    """The worker of `worker.dossier_worker`, for the bare workflow."""
+    return Worker(
+        client,
+        task_queue=BARE_QUEUE,
+        workflows=[BareWorkflow],
+        activities=[nothing, heard],
+        max_concurrent_workflow_tasks=settings.workflow_tasks,
+        max_cached_workflows=settings.cached_workflows,
+        max_concurrent_local_activities=settings.local_activities,
+        max_concurrent_activities=settings.local_activities,
+        deployment_config=deployment("1", BARE_QUEUE),
+        graceful_shutdown_timeout=timedelta(seconds=1),
+    )
+
+
+async def main() -> None:
+    """Run until told to stop."""
+    settings = load_settings()
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    plugin = motcua_plugin(KeyRing.parse(settings.keys.get_secret_value()))
+    client = await connect(settings, plugin, role="bare", patience=30)
+    async with bare_worker(client, settings):
+        await make_current(client, "1", BARE_QUEUE)
+        print("ready", flush=True)
+        await stopping.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
