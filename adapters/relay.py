@@ -62,7 +62,7 @@ class Relay:
                     away = False
                 except Unavailable as error:
                     if not away:
-                        log.warning("relay_paused", reason=str(error))
+                        log.warning("relay_paused", error=type(error).__name__)
                     away = True
                 await self._wait()
         finally:

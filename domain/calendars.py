@@ -132,9 +132,7 @@ def _faulty_sessions(calendar: Calendar) -> Iterator[Invalid]:
         remedy = "give sessions in order of the day, each closing after it opens, without overlap"
         yield Invalid("the sessions overlap or run backwards", field="sessions", remedy=remedy)
     if any(clock.second or clock.microsecond or clock.tzinfo for clock in clocks):
-        yield Invalid(
-            "a session is finer than a minute", field="sessions", remedy="give whole minutes, no offset"
-        )
+        yield Invalid("a session is finer than a minute", field="sessions", remedy="give whole minutes, no offset")
 
 
 def _faulty_years(calendar: Calendar) -> Iterator[Invalid]:
@@ -150,9 +148,7 @@ def _faulty_days(calendar: Calendar) -> Iterator[Invalid]:
     for special in calendar.special_days:
         name = f"{special.day:%d/%m/%Y}"
         if special.day in seen:
-            yield Invalid(
-                f"{name} is listed twice", field="special_days", remedy="keep one entry for the day"
-            )
+            yield Invalid(f"{name} is listed twice", field="special_days", remedy="keep one entry for the day")
         if special.day.year not in years:
             remedy = f"add {special.day.year} to the years, or take the day out"
             yield Invalid(f"{name} lies in a year the calendar lacks", field="special_days", remedy=remedy)

@@ -131,9 +131,7 @@ def check(term: Term) -> None:
     grain = GRAIN[term.unit]
     if term.amount % grain:
         remedy = f"give a multiple of {grain}; round a shortened term down, never up"
-        raise Invalid(
-            f"{term.amount} {term.unit} is finer than terms are counted", field="amount", remedy=remedy
-        )
+        raise Invalid(f"{term.amount} {term.unit} is finer than terms are counted", field="amount", remedy=remedy)
     if term.unit is TermUnit.SAME_DAY and term.amount != 1:
         raise Invalid(f"a same-day term cannot be {term.amount} days", field="amount", remedy="give 1")
     if term.unit is TermUnit.CALENDAR_DAY and term.start is StartRule.FROM_MOMENT:
@@ -147,9 +145,7 @@ def _same_day(anchor: datetime, calendar: Calendar) -> Due:
     if calendar.is_working(day):
         cut_off = min(SAME_DAY_CUT_OFF, calendar.sessions[-1].closes)
         if anchor.time() <= cut_off:
-            return _due(
-                share_of_day(day, _WHOLE, calendar), [WalkDay(day, _ONE, "day of acceptance")], calendar
-            )
+            return _due(share_of_day(day, _WHOLE, calendar), [WalkDay(day, _ONE, "day of acceptance")], calendar)
         why = f"accepted later than {cut_off:%H:%M}"
     last = calendar.working_day_after(day)
     walk = [WalkDay(day, _ZERO, why)]
@@ -176,9 +172,7 @@ def _counted(term: Term, anchor: datetime, calendar: Calendar, still: Sequence[S
     return _due(instant, walk, calendar)
 
 
-def _left_out(
-    accepted: date, still: Sequence[StandStill], calendar: Calendar
-) -> tuple[date, dict[date, str]]:
+def _left_out(accepted: date, still: Sequence[StandStill], calendar: Calendar) -> tuple[date, dict[date, str]]:
     """The day not counted, and the days on which the clock stood still, with the reason.
 
     The day of the request is left out, the day of completion counts again; on a rest day either counts as the
@@ -212,9 +206,7 @@ def _end(day: date, share: Fraction, calendar: Calendar) -> datetime | None:
     return share_of_day(day, share, calendar) if calendar.is_working(day) else None
 
 
-def _measured(
-    amount: Decimal, scale: Scale, anchor: datetime, calendar: Calendar, still: Sequence[StandStill]
-) -> Due:
+def _measured(amount: Decimal, scale: Scale, anchor: datetime, calendar: Calendar, still: Sequence[StandStill]) -> Due:
     """Use up the amount in opening time, from the anchor on."""
     left, shown = Fraction(amount), _ZERO
     day, walk = anchor.date(), list[WalkDay]()

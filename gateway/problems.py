@@ -93,8 +93,8 @@ def _http(_: Request, error: Exception) -> JSONResponse:
     return problem(error.status_code, str(error.detail), remedy="see /openapi.json for the paths and methods")
 
 
-def _fault(request: Request, error: Exception) -> JSONResponse:
-    log.error("request_failed", path=request.url.path, error=type(error).__name__, exc_info=error)
+def _fault(_: Request, error: Exception) -> JSONResponse:
+    log.error("request_failed", error=type(error).__name__, exc_info=error)
     return problem(500, "a fault on our side; it has been logged", remedy="send the same request again later")
 
 

@@ -1,11 +1,10 @@
-"""Fixtures: one PostgreSQL for the run with a fresh database per test, and one whole stack for the tests from outside."""
+"""Fixtures: one PostgreSQL for the run, a fresh database per test, and one whole stack for tests from outside."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
@@ -15,6 +14,7 @@ from adapters.catalogue_files import FOLDER, read_sound
 from adapters.law import publish
 from adapters.migrate import migrate
 from adapters.postgres import Pool, open_pool
+from deploy.embedded.folder import temporary_folder
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.stack import Stack
 from tests.office import Office
@@ -30,9 +30,9 @@ def scale() -> int:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A real PostgreSQL for the whole run."""
-    with Postgres(tmp_path_factory.mktemp("postgres")) as server:
+    with temporary_folder() as folder, Postgres(folder / "postgres") as server:
         yield server
 
 
@@ -64,9 +64,9 @@ async def pool(database: str) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
     """The whole product running, with two workers and two gateways; tests that kill have stacks of their own."""
-    with Stack(tmp_path_factory.mktemp("stack"), workers=2, gateways=2) as running:
+    with temporary_folder() as folder, Stack(folder / "stack", workers=2, gateways=2) as running:
         yield running
 
 
@@ -83,6 +83,3 @@ async def _admin(postgres: Postgres, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
-
-
-ROOT = Path(__file__).parents[1]
