@@ -10,7 +10,8 @@ from temporalio.workflow import ActivityCancellationType
 
 from schema import wire
 
-_NEVER_AGAIN = ["Refused", "CodesExhausted", "Invalid", "NotFound", "CalendarMissing"]
+NEVER_AGAIN = ["Refused", "CodesExhausted", "Invalid", "NotFound", "CalendarMissing"]
+"""Failures that another attempt would only repeat."""
 
 LOCAL: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=2),
@@ -18,7 +19,7 @@ LOCAL: dict[str, Any] = {
     "retry_policy": RetryPolicy(
         initial_interval=timedelta(milliseconds=50),
         maximum_attempts=3,
-        non_retryable_error_types=_NEVER_AGAIN,
+        non_retryable_error_types=NEVER_AGAIN,
     ),
 }
 """A short transaction inside the workflow task: a few quick attempts, well below the task's ten seconds."""
@@ -29,7 +30,7 @@ PATIENT: dict[str, Any] = {
     "retry_policy": RetryPolicy(
         initial_interval=timedelta(seconds=1),
         maximum_interval=timedelta(seconds=20),
-        non_retryable_error_types=_NEVER_AGAIN,
+        non_retryable_error_types=NEVER_AGAIN,
     ),
 }
 """The same transaction as a regular activity, for ever: an outage of the database is waited out, not failed."""

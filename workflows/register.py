@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 from activities.register import RegisterActivities
 from domain.errors import DomainError
 from schema.case import Case
 from schema.events import EventType
 from schema.messages import ENGINE, Event, LoadAsk, RecordAsk
-from workflows.options import LOCAL, PATIENT
+from workflows.options import LOCAL, NEVER_AGAIN, PATIENT
 
 
 class RecordRefused(DomainError):
@@ -35,7 +35,7 @@ async def record(case: Case, event: Event) -> Event:
     """
     try:
         stored: Event = await _patiently(RegisterActivities.record, RecordAsk(event=event, law=case.law))
-    except ActivityError as error:
+    except (ActivityError, ApplicationError) as error:
         raise _refusal(error) from error
     return stored
 
@@ -59,21 +59,29 @@ def engine_command(dossier: UUID, key: str) -> UUID:
 
 
 async def _patiently(method: Any, ask: Any) -> Any:
-    """Inside the workflow task if the database answers at once, else as a regular activity for ever."""
+    """Inside the workflow task if the database answers at once, else as a regular activity for ever.
+
+    A local activity that failed raises its failure bare, one that timed out wraps it, as every regular one does.
+    """
     try:
         return await workflow.execute_local_activity_method(method, ask, **LOCAL)
-    except ActivityError as error:
-        if _is_refusal(error):
+    except (ActivityError, ApplicationError) as error:
+        if _is_refusal(error) or is_cancelled_exception(error):
             raise
     return await workflow.execute_activity_method(method, ask, **PATIENT)
 
 
-def _is_refusal(error: ActivityError) -> bool:
-    return isinstance(error.cause, ApplicationError) and error.cause.non_retryable
+def _is_refusal(error: FailureError) -> bool:
+    cause = _cause(error)
+    return isinstance(cause, ApplicationError) and (cause.non_retryable or cause.type in NEVER_AGAIN)
 
 
-def _refusal(error: ActivityError) -> DomainError | ActivityError:
-    cause = error.cause
+def _cause(error: FailureError) -> BaseException | None:
+    return error.cause if isinstance(error, ActivityError) else error
+
+
+def _refusal(error: FailureError) -> DomainError | FailureError:
+    cause = _cause(error)
     if isinstance(cause, ApplicationError) and cause.details:
         message, field, remedy = cause.details[0]
         return RecordRefused(message, field=field, remedy=remedy)
