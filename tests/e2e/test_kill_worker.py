@@ -1,0 +1,92 @@
+"""Workers killed between the register's commit and the engine's: what was recorded counts, and counts once."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from deploy.embedded.stack import Stack
+from tests.e2e.equality import equal
+from tests.e2e.kills import (
+    Background,
+    awaiting_payment,
+    before_signer,
+    dying_worker,
+    free,
+    order_of,
+    pay,
+    settled,
+    signer,
+    story,
+    types_in_register,
+)
+from tests.office import Office, eventually
+
+REASONED = {"reason": "Người nộp xin rút"}
+GROUNDED = {"reason": "Không đủ điều kiện", "legal_basis": "NĐ 61/2018 Điều 19"}
+
+
+def test_a_payment_that_comes_after_a_lost_answer_is_kept_beside_the_command(fragile: Stack, counter: Office) -> None:
+    """A command committed by a worker that died, then a payment: both are in the story, once, in that order."""
+    dossier, url = awaiting_payment(counter)
+    id_ = str(uuid4())
+    with Background() as background:
+        with dying_worker(fragile, "recorded", "dossier.withdrawn"):
+            first = background.post(counter, dossier, "withdraw", id_=id_, **REASONED)
+        pay(url)
+        eventually(lambda: order_of(fragile, dossier)["callback_acknowledged"])
+        fragile.workers[0].start()
+        assert first.result().status_code in (200, 202)
+
+    assert settled(counter, dossier, "withdraw", id_=id_, **REASONED).status_code == 200
+    counter.waits_for(dossier, "payment.received")
+    assert equal(fragile, dossier).state.finance == "paid"
+    assert story(counter, dossier)[-2:] == ["dossier.withdrawn", "payment.received"]
+
+
+def test_a_contrary_command_is_judged_by_the_register_when_engine_and_worker_forgot_the_first(
+    fragile: Stack, counter: Office
+) -> None:
+    """Approved, worker killed, engine killed: a refusal by another clerk meets an approved dossier."""
+    dossier = before_signer(counter)
+    leader = signer(counter, dossier)
+    with Background() as background:
+        with dying_worker(fragile, "recorded", "dossier.approved"):
+            first = background.post(counter, dossier, "approve", **leader)
+        fragile.temporal.kill()
+        assert first.result().status_code in (202, 503)
+    fragile.temporal.start()
+    fragile.workers[0].start()
+
+    assert settled(counter, dossier, "refuse", **leader, **GROUNDED).status_code == 409
+    assert equal(fragile, dossier).state.business == "resolved"
+    assert story(counter, dossier)[-1] == "dossier.approved"
+    counter.do(dossier, "return", data={"method": "counter"})
+    assert equal(fragile, dossier).status == 10
+
+
+@pytest.mark.parametrize("point", ["claimed", "started"])
+def test_a_submission_reaches_the_engine_though_the_relay_dies_on_the_way(
+    fragile: Stack, counter: Office, point: str
+) -> None:
+    """A row that was claimed, or whose workflow was started, by a relay that died is handed over by the next."""
+    with dying_worker(fragile, point):
+        reference = uuid4().hex
+        dossier = counter.submit(free(), reference)
+    assert types_in_register(fragile, dossier) == ["dossier.submitted"]
+    fragile.workers[0].start()
+
+    counter.do(dossier, "accept")
+    assert counter.submit(free(), reference) == dossier
+    equal(fragile, dossier)
+    assert story(counter, dossier) == ["dossier.submitted", "dossier.accepted"]
+
+
+def test_a_submission_waits_for_a_worker(fragile: Stack, counter: Office) -> None:
+    """With no worker at all, what was accepted is kept, and goes on once there is one."""
+    fragile.workers[0].kill()
+    dossier = counter.submit(free())
+    fragile.workers[0].start()
+    counter.do(dossier, "accept")
+    equal(fragile, dossier)
