@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from activities.receipt import dates_of, office_stages
+from activities.receipt import office_stages
 from domain.catalogue import Catalogue
 from domain.deadlines import step_dues
 from domain.instants import civil_date
+from domain.procedures import Channel
 from schema.case import Case
 from schema.messages import Event
 
@@ -24,17 +25,11 @@ def proposed(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
 
 
 def _opened(case: Case, event: Event, law: Catalogue, number: int) -> dict[str, Any]:
-    accepted_at = case.accepted_at or event.occurred_at
-    dates = dates_of(case, law, accepted_at=accepted_at)
-    stages = office_stages(dates)
+    on = civil_date(case.accepted_at or event.occurred_at)
+    procedure = law.procedure(case.procedure, on)
+    stages = office_stages(law.process(procedure, Channel(case.channel), on, case.case))
     if number >= len(stages):
         return {}
-    dues = step_dues(
-        law,
-        stages[number],
-        dates.statutory_term.unit,
-        opened_at=event.occurred_at,
-        receiving=case.unit,
-        on=civil_date(accepted_at),
-    )
+    counted_in = law.case(procedure, case.case).term.unit
+    dues = step_dues(law, stages[number], counted_in, opened_at=event.occurred_at, receiving=case.unit, on=on)
     return {"opened": {each.step.code: each.due.instant.isoformat() for each in dues}}

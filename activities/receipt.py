@@ -14,7 +14,7 @@ from domain.codes import issue
 from domain.deadlines import Deadlines, deadlines
 from domain.instants import civil_date
 from domain.milestones import ClockKind
-from domain.procedures import Channel, Stage, StepKind
+from domain.procedures import Channel, Process, Stage, StepKind
 from domain.terms import Due, Term
 from schema.case import Case
 from schema.messages import Event
@@ -36,7 +36,7 @@ async def accepted(case: Case, event: Event, law: Catalogue, count: Count) -> di
         "provisional": dates.provisional,
         "terms": {"statutory": _spell(dates.statutory_term), "promised": _spell(dates.promised_term)},
         "clocks": processing_clocks(dates, event.occurred_at, dates.statutory, dates.promised, law),
-        "stages": [_steps(stage, case, law, day) for stage in office_stages(dates)],
+        "stages": [_steps(stage, case, law, day) for stage in office_stages(dates.process)],
     }
 
 
@@ -53,9 +53,9 @@ def dates_of(case: Case, law: Catalogue, *, accepted_at: datetime) -> Deadlines:
     )
 
 
-def office_stages(dates: Deadlines) -> list[Stage]:
+def office_stages(process: Process) -> list[Stage]:
     """The stages of the review: what the one-stop does itself is over with forwarding."""
-    kept = (tuple(s for s in stage.steps if s.kind is not StepKind.RECEIVE) for stage in dates.process.stages)
+    kept = (tuple(s for s in stage.steps if s.kind is not StepKind.RECEIVE) for stage in process.stages)
     return [Stage(steps) for steps in kept if steps]
 
 

@@ -100,9 +100,8 @@ class Door:
         now = self.now()
         _late(caller, body.occurred_at, body.late, now)
         act = _act(caller, body)
+        facts = _facts(act, body)
         digest = self._digest.of_body("command", body.model_dump(mode="json"))
-        if (known := await self._answered(dossier, id_)) is not None:
-            return _same(known, digest)
         texts = _texts(body)
         sealed = uuid5(id_, digest) if texts else None
         command = Command(
@@ -114,10 +113,15 @@ class Door:
             digest=digest,
             late=body.occurred_at is not None,
             expected_version=body.expected_version,
-            data=_facts(act, body),
+            data=facts,
             sealed=sealed,
         )
-        return await self._sent(caller, body, command, texts)
+        try:
+            return await self._sent(caller, body, command, texts)
+        except (DomainError, Unavailable):  # unless it is a repetition: the register outlives the engine's memory
+            if (known := await self._answered(dossier, id_)) is None:
+                raise
+            return _same(known, digest)
 
     async def look_up(self, key: str) -> Dossier:
         """Find a dossier by its id or its legal code, with everything sealed opened."""
@@ -172,7 +176,8 @@ class Door:
         try:
             row = await connection.fetchrow(QUERIES["find_dossier"], UUID(key))
         except ValueError:
-            row = await connection.fetchrow(QUERIES["find_dossier_by_code"], key)
+            code = key if key.isprintable() else ""  # PostgreSQL takes no zero byte
+            row = await connection.fetchrow(QUERIES["find_dossier_by_code"], code)
         if row is None:
             raise NotFound(
                 "there is no such dossier",
@@ -182,7 +187,7 @@ class Door:
         return row
 
     async def _answered(self, dossier: UUID, id_: UUID) -> Answer | None:
-        """The answer that the register already holds: it outlives the engine's memory of the update."""
+        """The answer to a command that stands in the register already."""
         async with reading(self._pool) as connection:
             row = await connection.fetchrow(QUERIES["event_of_command"], dossier, id_)
             if row is None:
@@ -254,7 +259,7 @@ def _same(known: Answer, digest: str) -> Answer:
 def _act(caller: Caller, body: CommandBody) -> Act:
     names = [str(act) for act in DUTIES]
     if body.name not in names:
-        raise Invalid(f"there is no command '{body.name}'", field="name", remedy=f"use one of: {', '.join(names)}")
+        raise Invalid("there is no such command", field="name", remedy=f"use one of: {', '.join(names)}")
     if body.actor.role not in caller.roles:
         raise Forbidden(
             f"the system '{caller.system}' may not speak for a '{body.actor.role}'",
@@ -274,7 +279,7 @@ def _facts(act: Act, body: CommandBody) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         field = ".".join(("data", *(str(part) for part in first["loc"])))
-        known = ", ".join(FACTS[act].model_fields) or "none"
+        known = ", ".join(FACTS[act].model_fields) or "no facts"
         raise Invalid(f"{field}: {first['msg']}", field=field, remedy=f"'{act}' takes: {known}") from None
 
 
@@ -299,16 +304,16 @@ def _late(caller: Caller, occurred_at: datetime | None, late: LateEntry | None, 
     """An instant given by the caller needs the right, a reason and a paper; the future needs no discussion."""
     if occurred_at is None:
         return
+    if occurred_at > now:
+        raise Invalid(
+            f"the instant {occurred_at.isoformat()} lies in the future",
+            field="occurred_at",
+            remedy="leave it out: the gateway stamps what arrives",
+        )
     caller.require("late_entry", field="occurred_at")
     if late is None:
         raise Invalid(
             "an instant before now needs a reason and the number of the paper that proves it",
             field="late",
             remedy="add late.reason and late.paper_number",
-        )
-    if occurred_at > now:
-        raise Invalid(
-            f"the instant {occurred_at.isoformat()} lies in the future",
-            field="occurred_at",
-            remedy="leave it out: the gateway stamps what arrives",
         )

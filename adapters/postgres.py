@@ -43,8 +43,13 @@ async def open_pool(database_url: str, size: int) -> Pool:
         timeout=CONNECT_SECONDS,
         command_timeout=STATEMENT_SECONDS,
         max_inactive_connection_lifetime=300,
+        reset=_nothing,
     )
     return pool
+
+
+async def _nothing(_: asyncpg.Connection[asyncpg.Record]) -> None:
+    """No session state is ever set, so nothing needs a round trip to be undone when a connection goes back."""
 
 
 @contextmanager

@@ -96,5 +96,4 @@ class PostgresRegister:
 
 async def append(connection: Connection, event: Event, recorded_at: datetime) -> None:
     """Append to the log under its lock, last of all, so that `position` is commit order and the lock is short."""
-    await connection.execute(QUERIES["lock_log"])
     await connection.execute(QUERIES["append_event"], *event_values(event, recorded_at))

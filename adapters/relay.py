@@ -80,7 +80,6 @@ class Relay:
         taken = [row for row, ok in outcomes if ok]
         if taken:
             await connection.execute(QUERIES["deliver_inbox"], [row["id"] for row in taken], self._now())
-            await connection.execute(QUERIES["mark_started"], [row["dossier"] for row in taken], self._now())
         for row, ok in outcomes:
             if not ok:
                 pause = min(timedelta(seconds=2 ** min(row["attempts"], 5)), LONGEST_PAUSE)
@@ -157,7 +156,11 @@ class Relay:
         async with self._pool.acquire() as connection:
             connection.add_termination_listener(lambda _: lost.set())
             await connection.add_listener("inbox", self._ring)
-            await lost.wait()
+            try:
+                await lost.wait()
+            finally:
+                if not connection.is_closed():
+                    await connection.remove_listener("inbox", self._ring)
 
     def _ring(self, *_: object) -> None:
         self._bell.set()

@@ -20,10 +20,8 @@ CREATE TABLE dossier (
     accepted_at     timestamptz,
     promised_due    timestamptz,
     statutory_due   timestamptz,
-    closed_at       timestamptz,
-    started_at      timestamptz
+    closed_at       timestamptz
 );
-COMMENT ON COLUMN dossier.started_at IS 'when the relay saw the engine take the dossier over; null: the inbox row is still on its way';
 CREATE INDEX dossier_by_status ON dossier (status, id);
 CREATE INDEX dossier_by_unit ON dossier (unit, id);
 CREATE INDEX dossier_by_holder ON dossier USING gin (holders);

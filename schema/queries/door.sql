@@ -27,10 +27,6 @@ SELECT inbox.id, inbox.kind, inbox.dossier, inbox.body, inbox.received_at, inbox
 -- The engine has acknowledged these rows.
 UPDATE inbox SET delivered_at = $2 WHERE id = ANY($1::uuid[]);
 
--- name: mark_started
--- The engine has taken these dossiers over.
-UPDATE dossier SET started_at = $2 WHERE id = ANY($1::uuid[]) AND started_at IS NULL;
-
 -- name: postpone_inbox
 -- The engine did not take these rows: try again later.
 UPDATE inbox SET attempts = attempts + 1, next_attempt_at = $2 WHERE id = ANY($1::uuid[]);

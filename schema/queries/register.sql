@@ -20,14 +20,11 @@ INSERT INTO counter (name, day, value) VALUES ($1, $2, 1)
 ON CONFLICT (name, day) DO UPDATE SET value = counter.value + 1
 RETURNING value;
 
--- name: lock_log
--- One transaction appends at a time, so that position is commit order.
-SELECT pg_advisory_xact_lock(7206845);
-
 -- name: append_event
--- Append one event to the log.
+-- Append one event; one transaction appends at a time, from here to its commit, so that position is commit order.
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(7206845)::text AS taken)
 INSERT INTO event (dossier, sequence, type, occurred_at, recorded_at, command, digest, actor, data, sealed, late)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM turn WHERE taken IS NOT NULL;
 
 -- name: insert_dossier
 -- Project a dossier that has just been submitted.
