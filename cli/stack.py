@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -30,9 +29,9 @@ def up(
             continue  # the stack got the same signal, and is stopping
 
 
-def demo() -> None:
-    """Take real dossiers from submission to returned result, print the story of each, and stop again."""
-    leave(asyncio.run(tell(FOLDER)))
+def demo(folder: Path = typer.Option(FOLDER, help="Where data, ports and secrets are kept.")) -> None:
+    """Take real dossiers from submission to returned result and print their stories; uses a stack that runs."""
+    leave(tell(folder))
 
 
 def register(app: typer.Typer) -> None:

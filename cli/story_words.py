@@ -1,0 +1,42 @@
+"""What each kind of event and clock is called in the law's own words, for people at a terminal."""
+
+from __future__ import annotations
+
+from schema.events import EventType
+
+EVENTS: dict[str, str] = {
+    EventType.SUBMITTED: "nộp hồ sơ",
+    EventType.FOUND_COMPLETE: "hồ sơ đầy đủ, chờ nộp phí, lệ phí",
+    EventType.ACCEPTED: "tiếp nhận hồ sơ và hẹn trả kết quả",
+    EventType.SUPPLEMENT_REQUESTED: "yêu cầu bổ sung hồ sơ",
+    EventType.SUPPLEMENTED: "đã bổ sung hồ sơ",
+    EventType.REFUSED: "từ chối giải quyết hồ sơ",
+    EventType.FORWARDED: "chuyển cơ quan giải quyết",
+    EventType.PROPOSED: "thẩm định, cho ý kiến",
+    EventType.APPROVED: "ký duyệt kết quả",
+    EventType.WITHDRAWN: "yêu cầu rút hồ sơ",
+    EventType.STOPPED: "dừng giải quyết hồ sơ",
+    EventType.RETURNED: "trả kết quả",
+    EventType.PAYMENT_ORDERED: "lập yêu cầu thanh toán",
+    EventType.PAYMENT_OPENED: "mở trang thanh toán",
+    EventType.PAYMENT_RECEIVED: "đã nộp phí, lệ phí",
+    EventType.PAYMENT_FAILED: "thanh toán không thành",
+    EventType.PAYMENT_SURPLUS: "nộp thừa, sẽ hoàn",
+    EventType.PAYMENT_REFUNDED: "đã hoàn tiền",
+    EventType.CLOCK_WARNED: "sắp đến hạn",
+    EventType.CLOCK_BREACHED: "quá hạn",
+}
+
+CLOCKS: dict[str, str] = {
+    "acceptance": "trả lời hồ sơ trực tuyến",
+    "promised": "hẹn trả",
+    "statutory": "luật định",
+    "supplement": "bổ sung hồ sơ",
+}
+
+UNITS_OF_TERM: dict[str, str] = {
+    "working_day": "ngày làm việc",
+    "calendar_day": "ngày",
+    "working_hour": "giờ làm việc",
+    "same_day": "trong ngày",
+}
