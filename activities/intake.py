@@ -142,7 +142,7 @@ def known(procedure: Procedure, components: set[str]) -> None:
     strange = sorted(components - set(listed))
     if strange:
         raise Invalid(
-            f"{procedure.code} has no component '{strange[0]}'",
+            f"{procedure.code} has no such component",
             field="components",
             remedy=f"use those of the procedure: {', '.join(listed)}",
         )

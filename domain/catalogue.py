@@ -48,14 +48,14 @@ class Catalogue:
         """The calendar with that code. Raises Invalid."""
         found = next((calendar for calendar in self.calendars if calendar.code == code), None)
         if found is None:
-            raise _unknown("calendar", code, sorted(each.code for each in self.calendars))
+            raise _unknown("calendar", sorted(each.code for each in self.calendars))
         return found
 
     def case(self, procedure: Procedure, key: str | None = None) -> Case:
         """The case with that key, the usual one for None. Raises Invalid."""
         found = next((case for case in procedure.cases if key in (None, case.key)), None)
         if found is None:
-            raise _unknown("case", str(key), [case.key for case in procedure.cases])
+            raise _unknown("case", [case.key for case in procedure.cases])
         return found
 
     def shortening(self, procedure: str, case: str, on: date) -> ShorteningRow | None:
@@ -130,7 +130,7 @@ class Catalogue:
     def _fees_coded(self, code: str, on: date) -> tuple[FeeRow, ...]:
         rows = [row for row in self.fees if row.code == code]
         if not rows:
-            raise _unknown("fee", code, sorted({row.code for row in self.fees}))
+            raise _unknown("fee", sorted({row.code for row in self.fees}))
         found = in_force(rows, on)
         if not found:
             _only(rows, on, "fee", code)
@@ -150,7 +150,7 @@ def _only(entries: Iterable[Row], on: date, field: str, code: str, instead: str 
     if found is not None:
         return found
     if not entries:
-        raise _unknown(field, code, ())
+        raise _unknown(field, ())
     spans = ", ".join(spell(entry) for entry in entries)
     raise Invalid(
         f"{field} {code} is not in force on {on:%d/%m/%Y} (it is: {spans})",
@@ -159,10 +159,11 @@ def _only(entries: Iterable[Row], on: date, field: str, code: str, instead: str 
     )
 
 
-def _unknown(field: str, code: str, known: Iterable[str]) -> Invalid:
+def _unknown(field: str, known: Iterable[str]) -> Invalid:
+    """What was asked for is not repeated: whatever stands where a code should may be somebody's name."""
     listed = ", ".join(known)
     return Invalid(
-        f"{field} '{code}' is unknown",
+        f"there is no such {field}",
         field=field,
         remedy=f"use one of: {listed}" if listed else f"use a {field} of the catalogue, or add it",
     )

@@ -38,7 +38,6 @@ DUTIES: dict[Act, frozenset[Role]] = {
 }
 """The acts that people may order, and by whom. An act that is not here is the engine's own."""
 
-AT_RECEIVING_UNIT = frozenset({Act.ACCEPT, Act.PAY, Act.FORWARD, Act.RETURN})
 NEEDS_REASON = frozenset({Act.REQUEST_SUPPLEMENT, Act.REFUSE, Act.STOP, Act.WITHDRAW})
 NEEDS_LEGAL_BASIS = frozenset({Act.REFUSE, Act.STOP})
 
@@ -57,8 +56,9 @@ def may_do(act: Act, role: Role) -> None:
 def at_unit(act: Act, unit: str | None, units: frozenset[str]) -> None:
     """Refuse with `Forbidden` when the act belongs to other units than the actor's."""
     if unit not in units:
+        theirs = "names no unit" if unit is None else "is of another unit"
         raise Forbidden(
-            f"'{act}' belongs to {', '.join(sorted(units))}, not to {unit or 'an actor without a unit'}",
+            f"'{act}' belongs to {', '.join(sorted(units))}; the actor {theirs}",
             field="actor.unit",
-            remedy="send the command for an officer of that unit",
+            remedy="send the command for somebody of that unit",
         )

@@ -7,7 +7,7 @@ case may have moved in between.
 from __future__ import annotations
 
 from domain.dossier import Act, Business, Finance, may, what_fits
-from domain.duties import AT_RECEIVING_UNIT, NEEDS_REASON, Role, at_unit, may_do
+from domain.duties import NEEDS_REASON, Role, at_unit, may_do
 from domain.errors import Forbidden, Invalid, NotAllowed
 from schema.case import Case
 from schema.commands import PayFacts, ProposeFacts, ReturnFacts, facts_of
@@ -57,10 +57,11 @@ def _instant(case: Case, command: Command) -> None:
 
 
 def _unit(case: Case, command: Command) -> None:
-    if command.name in AT_RECEIVING_UNIT:
-        at_unit(command.name, command.actor.unit, frozenset({case.unit}))
-    elif command.actor.role in (Role.OFFICER, Role.LEADER):
-        at_unit(command.name, command.actor.unit, frozenset(step.unit for step in case.open_steps()) or _all(case))
+    role, unit = command.actor.role, command.actor.unit
+    if role in (Role.OFFICER, Role.LEADER):
+        at_unit(command.name, unit, frozenset(step.unit for step in case.open_steps()) or _all(case))
+    elif role is Role.CLERK or unit is not None:  # an applicant acts for no unit
+        at_unit(command.name, unit, frozenset({case.unit}))
 
 
 def _all(case: Case) -> frozenset[str]:
@@ -119,7 +120,7 @@ def _propose(case: Case, command: Command) -> None:
     if step is None:
         open_now = [s.code for s in case.open_steps() if s.kind != "sign"]
         raise NotAllowed(
-            f"step '{facts.step}' is not waiting for a proposal",
+            "this step is not waiting for a proposal",
             field="data.step",
             remedy=f"open now: {', '.join(open_now) or 'none; the dossier waits for approval'}",
         )
