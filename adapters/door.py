@@ -201,6 +201,8 @@ class Door:
             await self._seal(command.dossier, command.sealed, texts)
         try:
             found = await self._started(command)
+            if found is not None:
+                _same(found, command.digest)
         except DomainError:  # after an outage, though, the command may still be carried out: its text stays
             if command.sealed is not None:
                 await self._unseal(command.sealed)
@@ -208,7 +210,7 @@ class Door:
         if found is not None and not self._vault.remembers(caller.system, body.actor):
             async with reading(self._pool) as connection:
                 await self._vault.remember(connection, caller.system, body.actor)
-        return _same(found, command.digest) if found else None
+        return found
 
     async def _started(self, command: Command) -> Answer | None:
         """Send, waiting a little for a dossier whose inbox row is still on its way to the engine."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field, StrictInt
@@ -12,6 +13,8 @@ from schema.messages import Code, Message
 
 Text = Annotated[str, Field(min_length=1, max_length=4_000)]
 Short = Annotated[str, Field(min_length=1, max_length=300)]
+Instant = Annotated[AwareDatetime, Field(ge=datetime(1945, 9, 2, tzinfo=UTC))]
+"""When something happened: with its offset from UTC, and not before there was an administration to hand it to."""
 
 
 class Request(Message):
@@ -66,7 +69,7 @@ class Submission(Request):
     quantity: Annotated[StrictInt, Field(ge=1, le=100_000)] = 1
     copies: Annotated[StrictInt, Field(ge=1, le=10_000)] = 1
     note: Text | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Instant | None = None
     """Only with the late-entry right: when it was received, if that was before now."""
     late: LateEntry | None = None
 
@@ -91,7 +94,7 @@ class CommandBody(Request):
     legal_basis: Text | None = None
     note: Text | None = None
     expected_version: StrictInt | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Instant | None = None
     late: LateEntry | None = None
 
 
