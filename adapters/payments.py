@@ -134,6 +134,8 @@ def _no(code: str) -> Unavailable | Refused:
 def _report(message: Mapping[str, str], outcome: Outcome) -> PaymentReport:
     found: dict[str, Any] = {name: message[name] or None for name in ("amount", "currency", "transaction")}
     found |= {"reference": message["reference"], "outcome": outcome}
+    if outcome == "succeeded" and found["transaction"] is None:
+        raise Invalid("a debit without its number", field="transaction", remedy="send the number of the debit")
     found["paid_at"] = instant_of(message["paid"]) if message["paid"] else None
     try:
         return PaymentReport.model_validate(found)
