@@ -19,12 +19,14 @@ from adapters.views import brief, explained, full
 from domain.errors import Invalid
 from gateway.body_limit import BodyLimit
 from gateway.problems import RETRY_AFTER, Unauthorised, install
-from schema.messages import Answer
+from schema.messages import Answer, Code
 from schema.submissions import CommandBody, Received, Submission
 
 CALLBACK_PATH = "/v1/payments/callback"
 MOST = 200
 """Rows of one page."""
+LAST = 2**63 - 1
+"""The last position that the log can ever give."""
 
 _Reference = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 _Limit = Annotated[int, Query(ge=1, le=MOST)]
@@ -103,7 +105,7 @@ async def list_dossiers(
     caller: _Caller,
     door: _Door,
     status: Annotated[int | None, Query(ge=1, le=10)] = None,
-    unit: str | None = None,
+    unit: Code | None = None,
     cursor: str | None = None,
     limit: _Limit = 50,
 ) -> dict[str, Any]:
@@ -116,7 +118,7 @@ async def list_dossiers(
 
 @routes.get("/v1/events")
 async def events(
-    caller: _Caller, door: _Door, after: Annotated[int, Query(ge=0)] = 0, limit: _Limit = 100
+    caller: _Caller, door: _Door, after: Annotated[int, Query(ge=0, le=LAST)] = 0, limit: _Limit = 100
 ) -> dict[str, Any]:
     """Everything that happened, in commit order; keep `next` and ask again after it. Gaps mean nothing."""
     caller.require("read")

@@ -13,10 +13,12 @@ from starlette.exceptions import HTTPException
 from activities.ports import Unavailable
 from adapters.payments import BadSignature
 from domain.errors import Conflict, DomainError, Forbidden, Invalid, MotcuaError, NotAllowed, NotFound
+from gateway.wording import worded
 
 log = structlog.get_logger()
 
 RETRY_AFTER = "2"
+_NO_JSON, _SEND_JSON = "the body is not valid JSON", "send one JSON object, in UTF-8"
 _STATUS: list[tuple[type[Exception], int]] = [
     (BadSignature, 401),
     (Forbidden, 403),
@@ -26,6 +28,11 @@ _STATUS: list[tuple[type[Exception], int]] = [
     (Invalid, 422),
     (DomainError, 422),
 ]
+_HTTP = {
+    400: (_NO_JSON, "body", _SEND_JSON),
+    404: ("there is nothing at this path", "path", "see /openapi.json for the paths"),
+    405: ("this path does not take this method", "method", "see the header Allow, or /openapi.json"),
+}
 
 
 class Unauthorised(DomainError):
@@ -65,18 +72,12 @@ def _refused(_: Request, error: Exception) -> JSONResponse:
 def _invalid(_: Request, error: Exception) -> JSONResponse:
     """The first thing wrong is the title; all of them are listed. Input is not repeated: it may be personal."""
     assert isinstance(error, RequestValidationError)
-    found = [
-        {
-            "field": ".".join(str(part) for part in each["loc"] if part != "body") or "body",
-            "message": each["msg"],
-        }
-        for each in error.errors()
-    ]
     if error.errors()[0]["type"] == "json_invalid":
-        return problem(422, "the body is not valid JSON", field="body", remedy="send one JSON object, in UTF-8")
-    title = f"{found[0]['field']}: {found[0]['message']}"
-    remedy = "correct the fields listed in 'errors'; the document at /openapi.json describes each"
-    return problem(422, title, field=found[0]["field"], remedy=remedy, errors=found)
+        return problem(422, _NO_JSON, field="body", remedy=_SEND_JSON)
+    found = [worded(each) for each in error.errors()]
+    first = found[0]
+    title = f"{first['field']} {first['message']}"
+    return problem(422, title, field=first["field"], remedy=first["remedy"], errors=found)
 
 
 def _away(_: Request, error: Exception) -> JSONResponse:
@@ -90,7 +91,9 @@ def _away(_: Request, error: Exception) -> JSONResponse:
 
 def _http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail), remedy="see /openapi.json for the paths and methods")
+    title, field, remedy = _HTTP.get(error.status_code, (str(error.detail), "", "see /openapi.json"))
+    status = 422 if error.status_code == 400 else error.status_code  # 400: a body that cannot even be decoded
+    return problem(status, title, field=field, remedy=remedy, headers=dict(error.headers or {}))
 
 
 def _fault(_: Request, error: Exception) -> JSONResponse:
