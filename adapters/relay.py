@@ -29,7 +29,7 @@ from schema.messages import Start
 from schema.payments import PaymentReport
 from schema.refunds import StartRefund
 from schema.sql import QUERIES
-from workflows.refund import refund_id
+from workflows.wording import refund_id
 
 log = structlog.get_logger()
 

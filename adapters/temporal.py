@@ -40,7 +40,7 @@ _AAD = b"motcua/payload/1/"  # without workflow and namespace: an export or a re
 # a workflow pass; the definitions themselves are loaded anew for each run.
 PASSED_THROUGH = (
     *("domain", "schema", "activities", "structlog", "typing_inspection"),
-    *("workflows.judge", "workflows.options", "workflows.register"),
+    *("workflows.judge", "workflows.options", "workflows.register", "workflows.wording"),
 )
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to connect

@@ -163,9 +163,8 @@ MOVES: dict[str, Mapping[tuple[Any, Act], StrEnum]] = {
     "synchronisation": SYNCHRONISATION_MOVES,
 }
 
-BEFORE_ACCEPTANCE = frozenset({_B.SUBMITTED, _B.INCOMPLETE, _B.COMPLETE})
 DECIDED = frozenset({_B.RESOLVED, _B.REFUSED, _B.STOPPED})
-WAITING_FOR_APPLICANT = frozenset({_B.INCOMPLETE, _B.SUPPLEMENTING})
+GIVEN_UP = frozenset({_B.NOT_ACCEPTED, _B.WITHDRAWING, _B.REFUSED, _B.STOPPED})
 
 
 def may(state: State, act: Act) -> bool:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from domain.dossier import Act, Business, Finance, State, after, is_closed, national_code
+from domain.dossier import GIVEN_UP, Act, Business, Finance, State, after, is_closed, national_code
 from domain.milestones import Clock, ClockKind, Milestone, Stroke, milestones
 from schema.events import MOVES, EventType
 from schema.messages import Event, Message
@@ -70,6 +70,9 @@ class Case(Message):
     transactions: tuple[str, ...] = ()
     """Transactions of the payment platform that paid the fee: no other is kept."""
     supplements: int = 0
+    """Requests for papers during the appraisal, which may ask once."""
+    supplements_at_receipt: int = 0
+    """Requests for papers before acceptance, where the one-stop may ask once; 0 for folds that did not count them."""
 
     @property
     def status(self) -> int:
@@ -90,6 +93,11 @@ class Case(Message):
     def owes(self) -> bool:
         """Whether money is owed, ordered or not."""
         return self.state.finance in (Finance.OWED, Finance.ORDERED)
+
+    @property
+    def expects_payment(self) -> bool:
+        """Whether money that comes now is of use: it is owed, and the dossier still goes on."""
+        return self.owes and self.state.business not in GIVEN_UP
 
     def clock(self, kind: ClockKind) -> Clock | None:
         """Return the clock of this kind, running or not."""
@@ -196,7 +204,7 @@ def _accepted(case: Case, event: Event) -> dict[str, Any]:
 
 def _supplement_requested(case: Case, event: Event) -> dict[str, Any]:
     if not case.is_accepted:
-        return {}
+        return {"supplements_at_receipt": case.supplements_at_receipt + 1}
     return {"supplements": case.supplements + 1, "stops": (*case.stops, (event.occurred_at, None))}
 
 

@@ -20,19 +20,20 @@ from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
 
 from activities.payments import PaymentActivities
 from activities.refusals import as_failure
-from domain.dossier import DECIDED, Act, Business, Delivery, Finance, may
+from domain.dossier import DECIDED, Act, Business, Delivery
 from domain.errors import DomainError
-from domain.milestones import Milestone, Stroke
+from domain.milestones import Milestone
 from schema import wire
-from schema.case import Case
-from schema.events import MOVES, EventType
+from schema.case import Case, Payment
+from schema.events import EventType
 from schema.messages import Answer, Command, Event, Start, answer
-from schema.payments import OpenedOrder, PaymentOrder, PaymentReport
+from schema.payments import PaymentOrder, PaymentReport
 from schema.refunds import StartRefund
-from workflows.judge import act_of, judge
+from workflows.judge import judge
 from workflows.options import ONE_QUESTION, OUTSIDE
-from workflows.refund import RefundWorkflow, refund_id, surplus, transaction_key
-from workflows.register import RecordRefused, engine_event, load, record
+from workflows.refund import RefundWorkflow
+from workflows.register import RecordRefused, load, record
+from workflows.wording import acted, opened, ordered, phase, refund_id, reported, struck, worded
 
 AT_RECEIPT, BEFORE_RETURN = "at_receipt", "before_return"
 
@@ -49,8 +50,6 @@ CLOCK_SPREAD = 60
 
 _STATUS = SearchAttributeKey.for_keyword(wire.SEARCH_STATUS)
 _DUE = SearchAttributeKey.for_datetime(wire.SEARCH_DUE)
-
-_TYPES = {act: type_ for type_, act in MOVES.items()} | {Act.PAY: EventType.PAYMENT_RECEIVED}
 
 
 @workflow.defn(name=wire.DOSSIER_WORKFLOW, versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
@@ -88,8 +87,11 @@ class DossierWorkflow:
         """See the fee paid that is collected at this point: by order online, else at the counter."""
         question = FIRST_QUESTION
         while self._is_collecting(timing):
-            if self._case.state.finance is Finance.ORDERED:
-                await self._ask_the_platform(timing, after=question)
+            payment = self._case.payment
+            if payment is not None and payment.url is None:
+                await self._open_order(timing, payment)
+            elif payment is not None:
+                await self._ask_the_platform(timing, payment, after=question)
                 question = min(question * 2, LAST_QUESTION)
             elif self._case.channel == "online" and self._case.attempts < MOST_ORDERS:
                 await self._order()
@@ -126,7 +128,7 @@ class DossierWorkflow:
         async with self._lock:
             try:
                 await self._strike_until(command.occurred_at)
-                stored = await self._record(lambda case: _worded(case, command))
+                stored = await self._record(lambda case: worded(case, command))
             except DomainError as refusal:
                 raise as_failure(refusal) from None
         assert stored is not None  # a command is worded or refused, never passed over
@@ -180,7 +182,7 @@ class DossierWorkflow:
     async def _strike_until(self, instant: datetime) -> None:
         """Record every warning and breach up to `instant`, in order, each at its own legal instant."""
         while (milestone := self._next_milestone()) and milestone.at <= instant:
-            await self._record(lambda case: _struck(case, instant))
+            await self._record(lambda case: struck(case, instant, workflow.now()))
 
     def _next_milestone(self) -> Milestone | None:
         return next(iter(self._case.ahead()), None)
@@ -195,40 +197,37 @@ class DossierWorkflow:
         return self._case.owes and self._case.fee_timing == timing and self._case.state.business is at
 
     async def _order(self) -> None:
-        """Write the attempt down before the platform hears of it, then open the order there."""
+        """Write the attempt down, before the platform hears of it."""
         expires = workflow.now() + ORDER_LASTS
         async with self._lock:
-            await self._record(lambda case: _ordered(case, workflow.now(), expires))
-        payment = self._case.payment
-        if payment is None or payment.url is not None:
-            return
+            await self._record(lambda case: ordered(case, workflow.now(), expires))
+
+    async def _open_order(self, timing: str, payment: Payment) -> None:
+        """Open the order at the platform; its reference makes that happen once, however often a run begins anew."""
         order = PaymentOrder(
             reference=payment.reference,
             amount=payment.amount,
-            currency="VND",
             description=self._case.procedure,
             expires_at=payment.expires_at,
         )
         opening = workflow.start_activity_method(PaymentActivities.open, order, **OUTSIDE)
-        await self._until(lambda: opening.done() or self._case.payment != payment or not self._case.owes)
+        await self._until(lambda: opening.done() or not self._is_collecting(timing))
         if not opening.done():
             return  # settled, or given up, before the platform answered
         if opening.exception() is not None:  # the platform said no: this attempt is over
             await self._settle(PaymentReport(reference=payment.reference, outcome="failed"))
             return
         async with self._lock:
-            await self._record(lambda case: _opened(case, opening.result(), workflow.now()))
+            await self._record(lambda case: opened(case, opening.result(), workflow.now()))
 
-    async def _ask_the_platform(self, timing: str, *, after: timedelta) -> None:
+    async def _ask_the_platform(self, timing: str, payment: Payment, *, after: timedelta) -> None:
         """Wait for the call-back; when none comes, ask: an unknown outcome is never taken for "not paid"."""
-        payment = self._case.payment
         try:
             await self._until(
                 lambda: not self._is_collecting(timing) or self._case.payment != payment,
                 at_most=after,
             )
         except TimeoutError:
-            assert payment is not None  # an order is open
             try:
                 report = await workflow.execute_activity_method(
                     PaymentActivities.query, payment.reference, **ONE_QUESTION
@@ -240,7 +239,7 @@ class DossierWorkflow:
     async def _settle(self, report: PaymentReport) -> None:
         async with self._lock:
             await self._strike_until(report.paid_at or self._case.last_instant)
-            stored = await self._record(lambda case: _reported(case, report, workflow.now()))
+            stored = await self._record(lambda case: reported(case, report, workflow.now()))
         if stored is not None and stored.type is EventType.PAYMENT_SURPLUS:
             await self._refund(report)
 
@@ -269,7 +268,7 @@ class DossierWorkflow:
         if not when():
             return
         async with self._lock:
-            await self._record(lambda case: _acted(case, act, data) if when() else None)
+            await self._record(lambda case: acted(case, act, data) if when() else None)
 
     async def _record(self, word: Callable[[Case], Event | None]) -> Event | None:
         """Word an event against the present case and write it down: the only place where the case changes.
@@ -289,7 +288,7 @@ class DossierWorkflow:
     def _show(self) -> None:
         """Tell the operators' list when, and only when, what it filters on has changed."""
         shown = workflow.info().typed_search_attributes.get(_STATUS)
-        if (status := _phase(self._case)) == shown:
+        if (status := phase(self._case)) == shown:
             return
         promised = next((c.due for c in self._case.clocks if c.kind == "promised"), None)
         due = [_DUE.value_set(promised)] if promised else []
@@ -322,80 +321,3 @@ class DossierWorkflow:
             and case.return_method == "online"
             and not case.owes
         )
-
-
-def _phase(case: Case) -> str:
-    """Name the phase that operators filter on: coarser than the national code, so that it changes seldom."""
-    if case.state.business in DECIDED or case.is_closed:
-        return "decided"
-    if case.state.business is Business.SUPPLEMENTING:
-        return "supplementing"
-    return "processing" if case.is_accepted else "intake"
-
-
-def _worded(case: Case, command: Command) -> Event:
-    judge(case, command)
-    return Event(
-        dossier=case.dossier,
-        sequence=case.sequence + 1,
-        type=_TYPES[act_of(case, command)],
-        occurred_at=max(command.occurred_at, case.last_instant),
-        actor=command.actor,
-        command=command.id,
-        digest=command.digest,
-        data=command.data,
-        sealed=command.sealed,
-        late=command.late,
-    )
-
-
-def _acted(case: Case, act: Act, data: dict[str, str]) -> Event | None:
-    if not may(case.state, act):
-        return None
-    return engine_event(case, _TYPES[act], case.last_instant, f"{act}/{case.sequence}", dict(data))
-
-
-def _struck(case: Case, until: datetime) -> Event | None:
-    milestone = next(iter(case.ahead()), None)
-    if milestone is None or milestone.at > until:
-        return None
-    type_ = EventType.CLOCK_WARNED if milestone.stroke is Stroke.WARN else EventType.CLOCK_BREACHED
-    data = {"clock": str(milestone.kind), "found_at": workflow.now().isoformat()}
-    key = f"{type_}/{milestone.kind}/{milestone.at.isoformat()}"
-    return engine_event(case, type_, max(milestone.at, case.last_instant), key, data)
-
-
-def _ordered(case: Case, now: datetime, expires: datetime) -> Event | None:
-    if case.state.finance is not Finance.OWED:
-        return None
-    number = case.attempts + 1
-    data = {
-        "reference": f"{case.dossier.hex}-{number}",
-        "number": number,
-        "amount": case.fee_total,
-        "expires_at": expires.isoformat(),
-    }
-    return engine_event(case, EventType.PAYMENT_ORDERED, now, f"order/{number}", data)
-
-
-def _opened(case: Case, opened: OpenedOrder, now: datetime) -> Event | None:
-    if case.payment is None or case.payment.reference != opened.reference or not case.owes:
-        return None  # the call-back was quicker than the answer
-    data = {"reference": opened.reference, "url": opened.url}
-    return engine_event(case, EventType.PAYMENT_OPENED, now, f"opened/{opened.reference}", data)
-
-
-def _reported(case: Case, report: PaymentReport, now: datetime) -> Event | None:
-    """Word what a platform reported: once for each transaction, however many times and ways it is told."""
-    at = min(max(report.paid_at or now, case.last_instant), now)
-    if report.outcome == "succeeded" and report.transaction not in case.transactions:
-        if not case.owes or report.amount != case.fee_total:
-            return surplus(case, report, now)
-        data = report.model_dump(mode="json", include={"reference", "amount", "currency", "transaction", "paid_at"})
-        key = transaction_key(report.transaction)
-        return engine_event(case, EventType.PAYMENT_RECEIVED, at, key, {"means": "platform", **data})
-    is_current = case.payment is not None and case.payment.reference == report.reference
-    if report.outcome in ("failed", "expired") and is_current and case.state.finance is Finance.ORDERED:
-        data = {"reference": report.reference, "outcome": report.outcome}
-        return engine_event(case, EventType.PAYMENT_FAILED, at, f"failed/{report.reference}", data)
-    return None

@@ -79,7 +79,7 @@ def _nothing(case: Case, command: Command) -> None:
 
 
 def _request_supplement(case: Case, command: Command) -> None:
-    if case.supplements:
+    if case.supplements if case.is_accepted else case.supplements_at_receipt:
         raise NotAllowed(
             "a supplement was already asked for once, and the law allows one complete request",
             field="name",
@@ -146,7 +146,7 @@ def _stop(case: Case, command: Command) -> None:
 
 
 def _return(case: Case, command: Command) -> None:
-    if case.owes:
+    if case.expects_payment:
         raise NotAllowed(
             f"{case.fee_total} đồng are still owed, and the result is not handed over before they are paid",
             field="name",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
@@ -12,8 +11,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 from activities.register import RegisterActivities
 from domain.errors import DomainError
 from schema.case import Case
-from schema.events import EventType
-from schema.messages import ENGINE, Event, LoadAsk, RecordAsk
+from schema.messages import Event, LoadAsk, RecordAsk
 from workflows.options import LOCAL, NEVER_AGAIN, PATIENT
 
 
@@ -38,24 +36,6 @@ async def record(case: Case, event: Event) -> Event:
     except (ActivityError, ApplicationError) as error:
         raise _refusal(error) from error
     return stored
-
-
-def engine_event(case: Case, type_: EventType, at: datetime, key: str, data: dict[str, Any]) -> Event:
-    """Word one of the engine's own acts; `key` makes its id the same however often it is asked."""
-    return Event(
-        dossier=case.dossier,
-        sequence=case.sequence + 1,
-        type=type_,
-        occurred_at=at,
-        actor=ENGINE,
-        command=engine_command(case.dossier, key),
-        data=data,
-    )
-
-
-def engine_command(dossier: UUID, key: str) -> UUID:
-    """Name an act of the engine by the dossier and what it is about: equal on every retry."""
-    return uuid5(dossier, key)
 
 
 async def _patiently(method: Any, ask: Any) -> Any:
