@@ -31,6 +31,8 @@ _AWAY = (
 """By class, never by message: connection lost, server starting or stopping, out of connections, deadlock."""
 
 CONNECT_SECONDS = 2.0
+TURN_SECONDS = 8.0
+"""How long a caller waits for a connection of a busy pool."""
 STATEMENT_SECONDS = 10.0
 
 
@@ -65,7 +67,7 @@ def translated() -> Iterator[None]:
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """One short transaction on a connection of the pool."""
     with translated():
-        async with pool.acquire(timeout=CONNECT_SECONDS) as connection, connection.transaction():
+        async with pool.acquire(timeout=TURN_SECONDS) as connection, connection.transaction():
             yield connection
 
 
@@ -80,5 +82,5 @@ async def row_of(connection: Connection, query: str, *values: object) -> asyncpg
 async def reading(pool: Pool) -> AsyncIterator[Connection]:
     """One connection of the pool, for a single statement."""
     with translated():
-        async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
+        async with pool.acquire(timeout=TURN_SECONDS) as connection:
             yield connection
