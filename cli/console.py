@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, NoReturn, TypeVar
 
 import typer
@@ -16,28 +16,38 @@ from domain.errors import DomainError, MotcuaError
 
 T = TypeVar("T")
 
+NO_OPTIONS: Mapping[str, str] = {}
+
 JSON = typer.Option(False, "--json", help="Print JSON for programs instead of text for people.")
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work; whatever it refuses ends the process with the refusal on stderr."""
+def run(work: Coroutine[Any, Any, T], options: Mapping[str, str] = NO_OPTIONS) -> T:
+    """Run a command's work; whatever it refuses ends the process with the refusal on stderr.
+
+    `options` names the options of this command by the field that a refusal may name.
+    """
     try:
         return asyncio.run(work)
     except (MotcuaError, Unavailable) as error:
-        fail(error)
+        fail(error, options)
 
 
-def fail(error: Exception) -> NoReturn:
+def fail(error: Exception, options: Mapping[str, str] = NO_OPTIONS) -> NoReturn:
     """Say what is wrong, where, and what would mend it; exit 1."""
     typer.echo(f"error: {error}", err=True)
     if isinstance(error, DomainError):
         if error.field:
-            typer.echo(f"field: {error.field}", err=True)
+            typer.echo(f"field: {options.get(error.field, error.field)}", err=True)
         if error.remedy:
             typer.echo(f"remedy: {error.remedy}", err=True)
     if isinstance(error, Unavailable):
         typer.echo("remedy: start the servers ('motcua up'), then repeat the command with the same id", err=True)
     leave(1)
+
+
+def money(amount: int) -> str:
+    """An amount of đồng as it is written in Việt Nam: 1.200.000 đồng."""
+    return f"{amount:,} đồng".replace(",", ".")
 
 
 def show_json(value: Any) -> None:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from adapters.postgres import open_pool
 from adapters.settings import Settings
 from adapters.starting import CannotStart
 from adapters.wiring import utc_now
+from cli.console import money
 from cli.demo_office import Json, Office
 from cli.demo_past import received_in_the_past
 from cli.demo_stack import running_stack
@@ -92,11 +92,7 @@ def _close(settings: Settings, folder: Path, told: list[Json], seconds: float) -
     late = sum(event["type"] == "clock.breached" for event in events)
     say(f"\nThe links work while the stack runs: `motcua up --folder {folder}` starts it again with these dossiers.")
     say(
-        f"{len(told)} dossiers returned, {len(events)} events, {_money(paid)} collected, {_money(spared)} spared by"
+        f"{len(told)} dossiers returned, {len(events)} events, {money(paid)} collected, {money(spared)} spared by"
         f" filing online, {late} breaches found late, {seconds:.0f} s.",
         "bold",
     )
-
-
-def _money(amount: Any) -> str:
-    return f"{amount:,} đồng".replace(",", ".")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from adapters.door import Caller, Door
 from adapters.settings import load_settings
 from adapters.views import brief, explained, full
 from adapters.wiring import open_entrance
-from cli.console import JSON, fail, leave, run, show_json
+from cli.console import JSON, NO_OPTIONS, fail, leave, money, run, show_json
 from cli.story import print_dates, print_list, print_story
-from domain.errors import Invalid
+from domain.errors import DomainError, Invalid
 
 OPERATOR = Caller(
     "motcua-cli",
@@ -26,6 +26,16 @@ OPERATOR = Caller(
     frozenset({"applicant", "clerk", "officer", "leader"}),
 )
 """Whoever can read the settings holds the keys of the house, and may do what every calling system may."""
+
+_OPTIONS_OF_SUBMIT = {"Idempotency-Key": "--reference"}
+_OPTIONS_OF_COMMAND = {
+    "Idempotency-Key": "--id",
+    "data": "--data",
+    "actor.role": "--role",
+    "actor.unit": "--unit",
+    "reason": "--reason",
+    "legal_basis": "--legal-basis",
+}
 
 
 @asynccontextmanager
@@ -39,25 +49,39 @@ def submit(
     reference: str | None = typer.Option(None, help="Your own reference of a single file (default: made up anew)."),
     as_json: bool = JSON,
 ) -> None:
-    """Hand in dossiers."""
+    """Hand in dossiers, in the order of the files; docs/api.md says what stands in one."""
     from schema.submissions import Submission
 
     if reference is not None and len(files) > 1:
         fail(Invalid("one reference for several files", field="--reference", remedy="submit them one by one"))
     submissions = [(path, _read(path, Submission)) for path in files]
+    kept: list[dict[str, Any]] = []
 
-    async def work() -> list[dict[str, Any]]:
+    async def work() -> DomainError | None:
         async with _door() as door:
-            kept = [(path, await door.submit(OPERATOR, reference or str(uuid4()), body)) for path, body in submissions]
-            return [{"file": str(path), **received.model_dump(mode="json")} for path, received in kept]
+            for path, body in submissions:
+                try:
+                    received = await door.submit(OPERATOR, reference or str(uuid4()), body)
+                except DomainError as refusal:
+                    return refusal
+                kept.append({"file": str(path), **received.model_dump(mode="json")})
+        return None
 
-    received = run(work())
-    if as_json:
-        show_json(received)
-    else:
-        for each in received:
-            typer.echo(f"{each['dossier']}  owes {each['fee_total']:,} đồng ({each['fee_timing']})  {each['file']}")
+    refusal = run(work(), _OPTIONS_OF_SUBMIT)
+    _show_kept(kept, as_json)
+    if refusal is not None:
+        typer.echo(f"{files[len(kept)]} is refused; neither it nor what follows it was handed in", err=True)
+        fail(refusal, _OPTIONS_OF_SUBMIT)
     leave()
+
+
+def _show_kept(kept: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        show_json(kept)
+        return
+    for each in kept:
+        owes = f"owes {money(each['fee_total'])} ({each['fee_timing']})" if each["fee_total"] else "free of charge"
+        typer.echo(f"{each['dossier']}  {owes}  {each['file']}")
 
 
 def command(
@@ -73,19 +97,24 @@ def command(
     command_id: UUID | None = typer.Option(None, "--id", help="The command's id, to repeat one (default: a new one)."),
     as_json: bool = JSON,
 ) -> None:
-    """Order one act on one dossier."""
+    """Order one act on one dossier; `show` says which acts are possible now."""
     from schema.submissions import CommandBody
 
     id_ = command_id or uuid4()
     texts = {"reason": reason, "legal_basis": legal_basis, "note": note}
     actor = {"role": role, "unit": unit, "officer": officer}
-    body = _model({"name": name, "actor": actor, "data": _json(data, "--data"), **texts}, CommandBody, "command")
+    body = _model(
+        {"name": name, "actor": actor, "data": _json(data, "--data"), **texts},
+        CommandBody,
+        "command",
+        _OPTIONS_OF_COMMAND,
+    )
 
     async def work() -> Any:
         async with _door() as door:
             return await door.command(OPERATOR, dossier, id_, body)
 
-    answered = run(work())
+    answered = run(work(), _OPTIONS_OF_COMMAND)
     if answered is None:
         typer.echo(f"not known yet; repeat with --id {id_}", err=True)
         leave(3)
@@ -114,7 +143,7 @@ def list_dossiers(
     status: int | None = typer.Option(None, min=1, max=10, help="National status code, 1 to 10."),
     unit: str | None = typer.Option(None, help="The unit that received it, or holds it now."),
     after: UUID | None = typer.Option(None, help="Continue after this dossier."),
-    limit: int = typer.Option(50, min=1, max=1000),
+    limit: int = typer.Option(50, min=1, max=1000, help="How many at most."),
     as_json: bool = JSON,
 ) -> None:
     """List dossiers, newest first."""
@@ -150,13 +179,16 @@ def _read(path: Path, kind: type[BaseModel]) -> Any:
     return _model(_json(text, str(path)), kind, str(path))
 
 
-def _model(value: Any, kind: type[BaseModel], where: str) -> Any:
+def _model(value: Any, kind: type[BaseModel], where: str, options: Mapping[str, str] = NO_OPTIONS) -> Any:
     try:
         return kind.model_validate_json(json.dumps(value))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or where
-        fail(Invalid(f"{where}: {field}: {first['msg']}", field=field, remedy="correct the field; see docs/api.md"))
+        fail(
+            Invalid(f"{where}: {field}: {first['msg']}", field=field, remedy="correct the field; see docs/api.md"),
+            options,
+        )
 
 
 def register(app: typer.Typer) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from cli.console import money
 from domain.catalogue import Catalogue
 from domain.deadlines import Deadlines
 from domain.fees import Assessment
@@ -79,9 +80,9 @@ def show_fees(assessment: Assessment, law: Catalogue) -> None:
     console = Console()
     table = Table("fee", "kind", "listed", "exempted", "reduced", "due")
     for line in assessment.lines:
-        amounts = (f"{amount:,}" for amount in (line.listed, line.exempted, line.reduced, line.due))
+        amounts = (money(amount) for amount in (line.listed, line.exempted, line.reduced, line.due))
         table.add_row(line.name, line.kind, *amounts)
     console.print(table if assessment.lines else "no fee")
     for basis in dict.fromkeys(basis for line in assessment.lines for basis in line.basis):
         console.print(f"· {basis}")
-    console.print(f"total {assessment.total:,} đồng, law {law.version}")
+    console.print(f"total {money(assessment.total)}, law {law.version}")

@@ -14,7 +14,7 @@ key = typer.Typer(help="Keys of calling systems.", no_args_is_help=True)
 
 
 def migrate() -> None:
-    """Bring the database to the schema of this version."""
+    """Bring the database to the schema of this version; what was applied before is left alone."""
     settings = load_settings()
     applied = run(apply_migrations(settings.database_url.get_secret_value()))
     typer.echo("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
@@ -23,8 +23,12 @@ def migrate() -> None:
 @key.command("add")
 def add(
     system: str = typer.Argument(help="What the calling system is called, as it will stand in every event."),
-    rights: str = typer.Option("submit,command,read", help="Out of: submit, command, read, late_entry."),
-    roles: str = typer.Option("applicant,clerk,officer,leader", help="The roles it may speak for."),
+    rights: str = typer.Option(
+        "submit,command,read", help="What it may do, with commas: submit, command, read, late_entry."
+    ),
+    roles: str = typer.Option(
+        "applicant,clerk,officer,leader", help="For whom it may speak, with commas: applicant, clerk, officer, leader."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Admit a calling system; its key is shown once and kept as a digest."""
@@ -38,14 +42,15 @@ def add(
 
 
 @key.command("revoke")
-def shut_out(system: str) -> None:
+def shut_out(system: str = typer.Argument(help="The calling system, as it was called when it was admitted.")) -> None:
     """Shut a calling system out: all its keys end now."""
 
     async def work() -> int:
         async with open_entrance(load_settings(), "cli") as entrance:
             return await revoke(entrance.pool, system, at=utc_now())
 
-    typer.echo(f"{run(work())} keys revoked")
+    ended = run(work())
+    typer.echo(f"{ended} keys revoked" if ended else f"'{system}' has no key that is in force")
 
 
 def erase(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -21,16 +22,14 @@ def up(
 ) -> None:
     """Run PostgreSQL, Temporal with its web UI, workers, gateway and payment partner; Ctrl-C stops them cleanly."""
     options = ["--folder", str(folder), "--workers", str(workers), "--gateways", str(gateways)]
-    process = subprocess.Popen([sys.executable, "-m", "deploy.embedded", *options])
-    while True:
-        try:
-            raise typer.Exit(process.wait())
-        except KeyboardInterrupt:
-            continue  # the stack got the same signal, and is stopping
+    sys.stdout.flush()
+    # The stack takes our place, so that a signal to this command is a signal to the stack.
+    os.execv(sys.executable, [sys.executable, "-m", "deploy.embedded", *options])  # noqa: S606  (no shell is meant)
 
 
 def demo(folder: Path = typer.Option(FOLDER, help="Where data, ports and secrets are kept.")) -> None:
     """Take real dossiers from submission to returned result and print their stories; uses a stack that runs."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: what was started is stopped
     leave(tell(folder))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
+from cli.console import money
 from cli.story_words import CLOCKS, EVENTS, UNITS_OF_TERM
 from domain.instants import VIETNAM
 
@@ -96,6 +97,9 @@ def print_walk(title: str, walk: list[dict[str, Any]]) -> None:
 
 def print_list(rows: list[dict[str, Any]]) -> None:
     """Print a page of dossiers; ids and codes are never shortened."""
+    if not rows:
+        say("no dossier")
+        return
     whole = [Column(name, no_wrap=True, overflow="ignore") for name in ("dossier", "code", "procedure", "unit")]
     table = Table(*whole, "status", "promised due", "held by")
     for row in rows:
@@ -121,8 +125,8 @@ def _whereabouts(found: dict[str, Any], names: Names) -> str:
 def _fee(found: dict[str, Any]) -> None:
     lines = (found["fee"] or {"lines": []})["lines"]
     for line in lines:
-        cuts = "".join(f", {word} {_money(line[word])}" for word in ("exempted", "reduced") if line[word])
-        say(f"  fee        {line['name']}: listed {_money(line['listed'])}{cuts}, due {_money(line['due'])}")
+        cuts = "".join(f", {word} {money(line[word])}" for word in ("exempted", "reduced") if line[word])
+        say(f"  fee        {line['name']}: listed {money(line['listed'])}{cuts}, due {money(line['due'])}")
         say(f"             by {'; '.join(line['basis'])}")
     if not lines:
         say("  fee        free of charge")
@@ -152,7 +156,7 @@ def _details(event: dict[str, Any]) -> list[str]:
         lines.append(f"{clock['kind']} ({CLOCKS[clock['kind']]}) due {_instant(clock['due'])}{warn}")
     lines += [f"step {step} due {_instant(due)}" for step, due in data.get("opened", {}).items()]
     if "amount" in data:
-        lines.append(_money(data["amount"]) + (f" by {data['means']}" if "means" in data else ""))
+        lines.append(money(data["amount"]) + (f" by {data['means']}" if "means" in data else ""))
     return [*lines, *_texts(event)]
 
 
@@ -206,10 +210,6 @@ def _term(spelled: str) -> str:
 
 def _unit(code: str, names: Names) -> str:
     return f"{names[code]} ({code})" if code in names else code
-
-
-def _money(amount: int) -> str:
-    return f"{amount:,} đồng".replace(",", ".")
 
 
 def _instant(text: str | None) -> str:

@@ -32,8 +32,10 @@ def main() -> int:
         if options.remove:
             return _remove(stack, options.folder)
         return _serve(stack)
-    except MotcuaError as error:
+    except (MotcuaError, OSError) as error:
         print(f"motcua: {error}", file=sys.stderr)
+        if isinstance(error, OSError):
+            print(f"remedy: make --folder ({options.folder}) one that you may write to", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130  # interrupted before it was up; what had been started is stopped

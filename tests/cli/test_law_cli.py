@@ -143,7 +143,7 @@ def test_readable_answers():
 
     assert "10/05/2024 17:00" in dates.stdout
     assert "Thứ bảy làm bù" in dates.stdout
-    assert "total 50,000 đồng" in fees.stdout
+    assert "total 50.000 đồng" in fees.stdout
 
 
 BAD = {
