@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 
+from activities.ports import Unavailable
 from domain.errors import MotcuaError
 from schema.sql import MIGRATIONS
 
@@ -24,9 +25,12 @@ class MigrationChanged(MotcuaError):
 
 
 async def migrate(database_url: str, folder: Path = MIGRATIONS) -> list[str]:
-    """Apply what is missing, each file in a transaction of its own; return the names applied."""
+    """Apply what is missing, each file in a transaction of its own; return the names applied.
+
+    Raises MigrationChanged, and Unavailable while the database does not answer.
+    """
     files = {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.sql"))}  # noqa: ASYNC240  # a command of its own: nothing waits
-    connection = await asyncpg.connect(database_url)
+    connection = await _connected(database_url)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await connection.execute("SET lock_timeout = '4s'")
@@ -35,6 +39,13 @@ async def migrate(database_url: str, folder: Path = MIGRATIONS) -> list[str]:
         return [name for name, text in files.items() if await _apply(connection, name, text, done)]
     finally:
         await connection.close()
+
+
+async def _connected(database_url: str) -> asyncpg.Connection[asyncpg.Record]:
+    try:
+        return await asyncpg.connect(database_url)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise Unavailable(f"database: {type(error).__name__}") from None
 
 
 async def _apply(connection: asyncpg.Connection[asyncpg.Record], name: str, text: str, done: dict[str, str]) -> bool:

@@ -34,6 +34,12 @@ def run(work: Coroutine[Any, Any, T], options: Mapping[str, str] = NO_OPTIONS) -
 
 def fail(error: Exception, options: Mapping[str, str] = NO_OPTIONS) -> NoReturn:
     """Say what is wrong, where, and what would mend it; exit 1."""
+    explain(error, options)
+    leave(1)
+
+
+def explain(error: Exception, options: Mapping[str, str] = NO_OPTIONS) -> None:
+    """Say on stderr what is wrong, where, and what would mend it."""
     typer.echo(f"error: {error}", err=True)
     if isinstance(error, DomainError):
         if error.field:
@@ -41,8 +47,8 @@ def fail(error: Exception, options: Mapping[str, str] = NO_OPTIONS) -> NoReturn:
         if error.remedy:
             typer.echo(f"remedy: {error.remedy}", err=True)
     if isinstance(error, Unavailable):
-        typer.echo("remedy: start the servers ('motcua up'), then repeat the command with the same id", err=True)
-    leave(1)
+        again = "then repeat the command; under the same --id or --reference it is done only once"
+        typer.echo(f"remedy: start the servers ('motcua up') or wait for them, {again}", err=True)
 
 
 def money(amount: int) -> str:

@@ -19,11 +19,11 @@ from adapters.catalogue_files import FOLDER, examine, read_sound
 from adapters.law import PostgresLaw, publish
 from adapters.postgres import Pool, open_pool
 from adapters.settings import load_settings
-from cli.console import show_json
+from cli.console import explain, show_json
 from cli.law_answers import show_dates, show_fees, spell_dates, spell_fees
 from domain.catalogue import Catalogue
 from domain.deadlines import deadlines, require_channel
-from domain.errors import DomainError, Invalid, MotcuaError
+from domain.errors import Invalid, MotcuaError
 from domain.fees import Exemption, ExemptionKind, assess
 from domain.instants import VIETNAM, local
 from domain.procedures import Channel
@@ -193,7 +193,5 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except (MotcuaError, Refused, Unavailable) as error:
-        typer.echo(f"error: {error}", err=True)
-        if isinstance(error, DomainError):
-            typer.echo(f"field: {error.field}\nremedy: {error.remedy}", err=True)
+        explain(error)
         raise typer.Exit(1) from None
