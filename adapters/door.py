@@ -28,6 +28,7 @@ from domain.errors import Conflict, DomainError, Forbidden, Invalid, NotAllowed,
 from schema.case import Case, fold
 from schema.commands import FACTS
 from schema.messages import Actor, Answer, Command, Event, answer
+from schema.places import place
 from schema.sql import QUERIES
 from schema.submissions import CommandBody, LateEntry, Received, Submission
 
@@ -280,7 +281,7 @@ def _facts(act: Act, body: CommandBody) -> dict[str, Any]:
         return FACTS[act].model_validate_json(json.dumps(body.data)).model_dump(mode="json")
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        field = ".".join(("data", *(str(part) for part in first["loc"])))
+        field = ".".join(filter(None, ("data", place(first))))
         known = ", ".join(FACTS[act].model_fields) or "no facts"
         raise Invalid(f"{field}: {first['msg']}", field=field, remedy=f"'{act}' takes: {known}") from None
 

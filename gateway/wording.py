@@ -5,9 +5,10 @@ Nothing of what was sent is repeated: it may be personal.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
+
+from schema.places import place
 
 _BY_TYPE: Mapping[str, tuple[str, str]] = {
     "missing": ("is missing", "add it"),
@@ -19,16 +20,10 @@ _BY_TYPE: Mapping[str, tuple[str, str]] = {
     "string_unicode": ("holds half a character", "send text in UTF-8"),
 }
 _DESCRIBED = "/openapi.json describes each field"
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def worded(error: Mapping[str, Any]) -> dict[str, str]:
     """Word one error of Pydantic's as field, message and remedy."""
     message, remedy = _BY_TYPE.get(error["type"], (f"is not right: {error['msg']}", "correct it"))
-    return {"field": _place(error["loc"]), "message": message, "remedy": f"{remedy}; {_DESCRIBED}"}
-
-
-def _place(loc: Sequence[str | int]) -> str:
-    """Name the place as the caller wrote it; what cannot be a field's name may be a person's, and is left out."""
-    names = [str(part) if _NAME.fullmatch(str(part)) else "(unknown)" for part in loc[1:]]
-    return ".".join(names) or str(loc[0])
+    _, _, field = place(error).partition(".")  # without where it was: body, header, query or path
+    return {"field": field or error["loc"][0], "message": message, "remedy": f"{remedy}; {_DESCRIBED}"}

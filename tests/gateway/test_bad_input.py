@@ -24,6 +24,7 @@ from tests.office import CENTRE, COMMUNE, Json, Office, eventually, submission
 ONLINE: Json = {"channel": "online", "return_method": "online", "components": [{"component": "giay-de-nghi"}]}
 LATE: Json = {"reason": "mất điện", "paper_number": "12/BB"}
 RESIDENCE: Json = {"procedure": "1.004222", "unit": "000.11.48.G01"}
+NAMED: Json = {"Nguyễn Thị A": 1}
 JUSTICE = "000.02.61.H48"
 CALLBACK = "/v1/payments/callback"
 
@@ -160,6 +161,7 @@ SUBMISSIONS: dict[str, Row] = {
     "an empty name": (lambda g: g.submit(applicant={"name": ""}), 422, "applicant.name"),
     "too long a text": (lambda g: g.submit(note="x" * 4_001), 422, "note"),
     "unknown field": (lambda g: g.submit(colour="red"), 422, "colour"),
+    "unknown field of a person's name": (lambda g: g.submit(**NAMED), 422, "(unknown)"),
     "unknown exemption": (lambda g: g.submit(exemption={"kind": "rich", "evidence": "-"}), 422, "exemption.kind"),
     "oversized": (lambda g: g.submit(raw=b" " * 600_000), 413, "body"),
     "oversized, in chunks": (lambda g: g.submit(raw=chunks()), 413, "body"),
