@@ -4,11 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 
-import oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from state_office import FIRST, SECONDS, STATE_OFFICE, moment, term, terms
 
 from domain.clocks import (
     Policy,
@@ -21,6 +19,8 @@ from domain.clocks import (
 from domain.errors import Invalid
 from domain.instants import local
 from domain.terms import StartRule, TermUnit, due
+from tests.domain import oracle
+from tests.domain.state_office import FIRST, SECONDS, STATE_OFFICE, moment, term, terms
 
 QUICK = settings(derandomize=True, max_examples=200, deadline=None)
 MINUTE = timedelta(minutes=1)
@@ -33,9 +33,7 @@ def stop(started, ended=None, reason=StopReason.SUPPLEMENT):
 
 @pytest.mark.parametrize("asked", ["00:10", "08:00", "16:59", "22:00"])
 @pytest.mark.parametrize("complete", ["00:10", "08:00", "16:59", "22:00"])
-@pytest.mark.parametrize(
-    "policy, last", [(Policy.RESUME, "Fri 22/03/2024"), (Policy.RESTART, "Tue 26/03/2024")]
-)
+@pytest.mark.parametrize("policy, last", [(Policy.RESUME, "Fri 22/03/2024"), (Policy.RESTART, "Tue 26/03/2024")])
 def test_the_two_policies(policy, last, asked, complete):
     """Accepted Mon 04/03/2024, 10 wd, asked 06/03, complete 12/03: resumed 22/03, restarted 26/03."""
     stops = [stop(f"06/03/2024 {asked}", f"12/03/2024 {complete}")]
@@ -197,9 +195,7 @@ def test_resumed_opening_time_agrees_with_the_oracle(data, minutes, drawn):
 
 
 @QUICK
-@given(
-    st.integers(0, SECONDS), st.integers(1, 40), st.integers(0, 40 * 24 * 60), st.integers(0, 30 * 24 * 60)
-)
+@given(st.integers(0, SECONDS), st.integers(1, 40), st.integers(0, 40 * 24 * 60), st.integers(0, 30 * 24 * 60))
 def test_a_resumed_day_term_is_longer_by_the_working_days_of_the_wait(seconds, amount, after, wait):
     """The wait costs the working days from the request up to, not with, completion: no more and no fewer."""
     anchor = FIRST + timedelta(seconds=seconds)

@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-import oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from state_office import FIRST, LAST, SECONDS, STATE_OFFICE, day, moment, term, terms, without
 
 from domain.calendars import Session, SpecialDay
 from domain.errors import CalendarMissing, Invalid
 from domain.instants import VIETNAM, at, civil_date, parse_instant
 from domain.terms import StartRule, Term, TermUnit, due
+from tests.domain import oracle
+from tests.domain.state_office import FIRST, LAST, SECONDS, STATE_OFFICE, day, moment, term, terms, without
 
 CASES = [
     ("Wed 24/04/2024", "10 wd", "Fri 10/05/2024", "29/4 swapped off, Sat 4/5 works"),
@@ -44,9 +44,7 @@ CASES = [
 HOURS = ["00:00", "07:29", "09:15", "12:30", "14:59", "15:01", "17:00", "23:59:59"]
 
 
-@pytest.mark.parametrize(
-    "accepted, length, last, why", CASES, ids=[f"{a}, {t}: {due} ({w})" for a, t, due, w in CASES]
-)
+@pytest.mark.parametrize("accepted, length, last, why", CASES, ids=[f"{a}, {t}: {due} ({w})" for a, t, due, w in CASES])
 def test_day_terms(accepted, length, last, why):
     """A term of days ends at the close of its last day, at whatever hour of its day it began."""
     ends = {due(term(length), moment(f"{accepted} {hour}"), STATE_OFFICE).instant for hour in HOURS}
@@ -224,9 +222,7 @@ def test_the_day_is_vietnams():
     instant = datetime(2024, 4, 23, 20, tzinfo=UTC)
     assert civil_date(instant) == day("Wed 24/04/2024")
     assert parse_instant("2024-04-23T20:00:00Z") == instant
-    assert due(term("1 wd"), instant, STATE_OFFICE) == due(
-        term("1 wd"), instant.astimezone(VIETNAM), STATE_OFFICE
-    )
+    assert due(term("1 wd"), instant, STATE_OFFICE) == due(term("1 wd"), instant.astimezone(VIETNAM), STATE_OFFICE)
     assert due(term("1 wd"), instant, STATE_OFFICE).instant == at(day("25/04/2024"), at_time(17))
 
 
@@ -260,9 +256,7 @@ def test_the_calculator_agrees_with_the_oracle(data, seconds, drawn):
     hours = [(session.opens, session.closes) for session in office.sessions]
     line = oracle.Line(anchor.date(), hours, {special.day: special.kind for special in office.special_days})
     closes = office.sessions[-1].closes
-    expected = oracle.due(
-        line, drawn.unit, drawn.start, Fraction(drawn.amount), anchor, min(at_time(15), closes)
-    )
+    expected = oracle.due(line, drawn.unit, drawn.start, Fraction(drawn.amount), anchor, min(at_time(15), closes))
     assert found.instant == expected
     assert sum(row.counted for row in found.walk) == drawn.amount
     assert [row.day for row in found.walk] == [
