@@ -10,6 +10,7 @@ import pytest
 from adapters.catalogue_files import FOLDER, read_sound
 from cli.demo_office import Office, StepFailed
 from cli.demo_past import received_in_the_past
+from domain.catalogue_check import check
 from domain.deadlines import deadlines
 from domain.instants import at, civil_date
 from domain.procedures import Channel
@@ -31,6 +32,28 @@ def test_on_every_day_of_two_years_the_late_paper_was_received_on_an_open_day_an
         assert received < now - timedelta(weeks=6)
         assert dates.statutory.instant < now - timedelta(weeks=1)
         assert any(calendar.special(row.day) and not row.counted for row in dates.statutory.walk)
+
+
+PLAYED_NOW = {
+    "1.014199": Channel.ONLINE,
+    "1.001193": Channel.COUNTER,
+    "1.001612": Channel.COUNTER,
+    "1.013225": Channel.COUNTER,
+    "2.001628": Channel.COUNTER,
+    "2.000004": Channel.COUNTER,
+}
+
+
+def test_until_the_end_of_2027_every_story_can_be_dated_on_every_day() -> None:
+    """The files may be published and each dossier accepted at any hour, whatever year its term ends in."""
+    law = read_sound(FOLDER, date(2026, 11, 23))
+    for day in EVERY_DAY[EVERY_DAY.index(date(2026, 11, 23)) :]:
+        assert not list(check(law, today=day))
+        for now in [at(day, clock) for clock in CLOCKS]:
+            for procedure, channel in PLAYED_NOW.items():
+                dates = deadlines(law, procedure, channel=channel, submitted=now, accepted=now)
+
+                assert dates.statutory.instant > now
 
 
 def test_the_choice_reads_no_clock() -> None:

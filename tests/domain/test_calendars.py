@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import date, time, timedelta
 
 import pytest
-from state_office import RAW, STATE_OFFICE, day
 
 from domain.calendars import CalendarYear, Session, SpecialDay, faults
 from domain.errors import CalendarMissing
+from tests.domain.state_office import RAW, STATE_OFFICE, day
 
 
 @pytest.mark.parametrize("year, total", [(2023, 249), (2024, 251), (2025, 250), (2026, 249)])
@@ -58,14 +58,15 @@ def test_a_rest_day_has_no_hours():
     assert STATE_OFFICE.sessions_on(day("Sat 04/05/2024")) == STATE_OFFICE.sessions
 
 
-def test_2027_is_provisional():
+def test_2027_and_2028_are_provisional():
     """A year without its decision is usable and says that it is provisional."""
     assert STATE_OFFICE.is_provisional(day("05/01/2027"))
+    assert STATE_OFFICE.is_provisional(day("05/01/2028"))
     assert not STATE_OFFICE.is_provisional(day("31/12/2026"))
 
 
 @pytest.mark.parametrize("ask", ["is_working", "sessions_on", "why", "is_provisional"])
-@pytest.mark.parametrize("text", ["31/12/2022", "01/01/2028"])
+@pytest.mark.parametrize("text", ["31/12/2022", "01/01/2029"])
 def test_an_unknown_year_is_refused(ask, text):
     """A year that the calendar does not hold is never guessed: the refusal names the year and the remedy."""
     with pytest.raises(CalendarMissing, match=text[-4:]) as refusal:
