@@ -60,6 +60,8 @@ class Command(Message):
     """The facts of the act, as its own model in `schema.commands` reads them; no free text."""
     sealed: UUID | None = None
     """Where the reason, legal basis and note are sealed; the engine never sees them."""
+    seen: int = 0
+    """How far the register was when this was sent; a run that knows less learns it first. 0: not looked up."""
 
 
 class Event(Message):

@@ -234,6 +234,7 @@ class Dossier:
         at: datetime | None = None,
         late: bool = False,
         expected_version: int | None = None,
+        seen: int = 0,
         **data: Any,
     ) -> Command:
         """Word a command; a text is always sealed with it."""
@@ -248,6 +249,7 @@ class Dossier:
             expected_version=expected_version,
             data=data,
             sealed=uuid4(),
+            seen=seen,
         )
 
     # What people do

@@ -59,13 +59,14 @@ class DossierWorkflow:
     @workflow.init
     def __init__(self, start: Start) -> None:
         self._loaded: Case | None = None
+        self._milestone: Milestone | None = None
         self._lock = asyncio.Lock()
         self._start = start
 
     @workflow.run
     async def run(self, start: Start) -> None:
         """The procedure. Every chapter looks first whether it is already behind the dossier."""
-        self._loaded = await load(start.dossier)
+        self._know(await load(start.dossier))
         clock = asyncio.create_task(self._watch_the_clock())
 
         await self.receive()
@@ -127,6 +128,7 @@ class DossierWorkflow:
         await workflow.wait_condition(lambda: self._loaded is not None)
         async with self._lock:
             try:
+                await self._catch_up(command.seen)
                 await self._strike_until(command.occurred_at)
                 stored = await self._record(lambda case: worded(case, command))
             except DomainError as refusal:
@@ -136,7 +138,7 @@ class DossierWorkflow:
 
     @command.validator
     def _may_command(self, command: Command) -> None:
-        if self._loaded is None:
+        if self._loaded is None or self._loaded.sequence < command.seen:
             return  # judged under the lock, once the story is known
         try:
             judge(self._loaded, command)
@@ -159,9 +161,9 @@ class DossierWorkflow:
     async def _watch_the_clock(self) -> None:
         """One re-armable loop: sleep to the next milestone, start again whenever it moves."""
         while True:
-            milestone = self._next_milestone()
+            milestone = self._milestone
             if milestone is None:
-                await workflow.wait_condition(lambda: self._next_milestone() is not None)
+                await workflow.wait_condition(lambda: self._milestone is not None)
             elif await self._slept_until(milestone):
                 async with self._lock:
                     await self._strike_until(workflow.now())
@@ -173,7 +175,7 @@ class DossierWorkflow:
             return True
         try:
             await workflow.wait_condition(
-                lambda: self._next_milestone() != milestone, timeout=wait, timeout_summary="deadline"
+                lambda: self._milestone != milestone, timeout=wait, timeout_summary="deadline"
             )
         except TimeoutError:
             return True
@@ -181,11 +183,8 @@ class DossierWorkflow:
 
     async def _strike_until(self, instant: datetime) -> None:
         """Record every warning and breach up to `instant`, in order, each at its own legal instant."""
-        while (milestone := self._next_milestone()) and milestone.at <= instant:
+        while (milestone := self._milestone) and milestone.at <= instant:
             await self._record(lambda case: struck(case, instant, workflow.now()))
-
-    def _next_milestone(self) -> Milestone | None:
-        return next(iter(self._case.ahead()), None)
 
     def _spread(self) -> timedelta:
         return timedelta(seconds=crc32(self._start.dossier.bytes) % CLOCK_SPREAD)
@@ -279,11 +278,21 @@ class DossierWorkflow:
         while (event := word(self._case)) is not None:
             stored = await record(self._case, event)
             if stored.sequence == self._case.sequence + 1:
-                self._loaded = self._case.after(stored)
+                self._know(self._case.after(stored))
                 self._show()
             if stored.command == event.command:
                 return stored
         return None
+
+    async def _catch_up(self, sequence: int) -> None:
+        """Learn what stands in the register and this run never heard of: a worker died after the commit."""
+        if self._case.sequence < sequence:
+            self._loaded = await load(self._start.dossier)
+            self._show()
+
+    def _know(self, case: Case) -> None:
+        self._loaded = case
+        self._milestone = next(iter(case.ahead()), None)
 
     def _show(self) -> None:
         """Tell the operators' list when, and only when, what it filters on has changed."""

@@ -210,16 +210,18 @@ async def test_money_for_a_dossier_that_was_given_up_goes_back(world: World) -> 
 @pytest.mark.parametrize("away", [timedelta(minutes=10), timedelta(days=2)], ids=str)
 async def test_a_refund_is_patient(world: World, away: timedelta) -> None:
     """A platform that is away when money must go back is asked until it gives it back; the dossier goes on."""
-    dossier, reference = await ordered(world)
+    dossier = await world.online(return_method="counter")
+    await dossier.accept()
+    reference = await dossier.order()
     await dossier.report(world.platform.debit(reference, "T-1", paid_at=await world.now()))
     await dossier.until("dossier.forwarded")
-    await dossier.report(world.platform.debit(reference, "T-2", paid_at=await world.now()))
     world.platform.is_away = True
+    await dossier.report(world.platform.debit(reference, "T-2", paid_at=await world.now()))
     await dossier.until("payment.surplus")
     await dossier.review()
-    await dossier.ended()
     await world.env.sleep(away)
 
+    assert dossier.case.status == 9
     assert not world.platform.refunds
     world.platform.is_away = False
     await world.skip(minutes=6)
