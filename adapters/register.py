@@ -17,19 +17,24 @@ from activities.ports import LawBook, Refused
 from adapters.postgres import Connection, Pool, reading, row_of, transaction
 from adapters.rows import case_values, event_of, event_values
 from domain.catalogue import Catalogue
+from domain.errors import DomainError
 from schema.case import Case, fold
 from schema.events import EventType
 from schema.messages import Event, RecordAsk
 from schema.sql import QUERIES
 
+KNOWN_CASES = 5_000
+"""Cases that a process remembers, the oldest forgotten first; a forgotten one is read again."""
+
 
 class PostgresRegister:
-    """`activities.ports.Register`, and the appending half that intake shares."""
+    """`activities.ports.Register` over PostgreSQL."""
 
     def __init__(self, pool: Pool, law: LawBook, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._law = law
         self._now = now
+        self._cases: dict[UUID, Case] = {}
 
     async def load(self, dossier: UUID) -> Case:
         """Fold the events, not the projection: a run starts from the truth."""
@@ -41,14 +46,13 @@ class PostgresRegister:
 
     async def record(self, ask: RecordAsk) -> Event:
         """Write one event under its number, or return what stands there (or stands for its command) already."""
-        law = await self._law_for(ask)
+        event, law = ask.event, await self._law_for(ask)
         try:
-            async with transaction(self._pool) as connection:
-                return await self._record(connection, ask.event, law)
-        except asyncpg.UniqueViolationError as error:
-            if error.constraint_name != "event_dossier_command_key":
+            return await self._record_known(event, law) or await self._record_locked(event, law)
+        except (asyncpg.UniqueViolationError, DomainError):
+            if (before := await self._recorded_before(event)) is None:
                 raise
-        return await self._recorded_before(ask.event)
+            return before
 
     async def _law_for(self, ask: RecordAsk) -> Catalogue | None:
         """Fetched before the transaction begins, so that a cold cache never waits for a second connection."""
@@ -58,28 +62,55 @@ class PostgresRegister:
             return await self._law.latest()
         return await self._law.at(ask.law)
 
-    async def _record(self, connection: Connection, event: Event, law: Catalogue | None) -> Event:
-        row = await connection.fetchrow(QUERIES["lock_dossier"], event.dossier)
-        if row is None:
-            raise Refused(f"no dossier {event.dossier}")
-        if event.sequence <= row["sequence"]:
-            return event_of(await row_of(connection, QUERIES["event_at"], event.dossier, event.sequence))
-        if event.sequence > row["sequence"] + 1:
-            raise Refused(f"event {event.sequence} would leave a hole after {row['sequence']}")
-        case = Case.model_validate_json(row["fold"])
-        placed = event.model_copy(update={"occurred_at": max(event.occurred_at, row["last_instant"])})
+    async def _record_known(self, event: Event, law: Catalogue | None) -> Event | None:
+        """The usual way: one statement, from the case that this process wrote last; None when that is not enough.
 
-        async def count(name: str, day: date) -> int:
-            number: int = await connection.fetchval(QUERIES["next_count"], name, day)
-            return number
-
-        made = await complete(case, placed, law, count)
-        await connection.execute(QUERIES["update_dossier"], *case_values(case.after(made)))
-        await self._project_payment(connection, case, made)
-        await append(connection, made, self._now())
+        A case is the fold of its events and they never change, so one with the right number is the right one.
+        """
+        case = self._cases.get(event.dossier)
+        if case is None or case.sequence != event.sequence - 1 or _touches_more(event):
+            return None
+        made = await complete(case, _placed(event, case), law, _no_count)
+        after = case.after(made)
+        async with reading(self._pool) as connection:
+            if not await self._write(connection, after, made):
+                return None
+        self._remember(after)
         return made
 
-    async def _project_payment(self, connection: Connection, case: Case, event: Event) -> None:
+    async def _record_locked(self, event: Event, law: Catalogue | None) -> Event:
+        async with transaction(self._pool) as connection:
+            row = await connection.fetchrow(QUERIES["lock_dossier"], event.dossier)
+            if row is None:
+                raise Refused(f"no dossier {event.dossier}")
+            if event.sequence <= row["sequence"]:
+                return event_of(await row_of(connection, QUERIES["event_at"], event.dossier, event.sequence))
+            if event.sequence > row["sequence"] + 1:
+                raise Refused(f"event {event.sequence} would leave a hole after {row['sequence']}")
+
+            async def count(name: str, day: date) -> int:
+                number: int = await connection.fetchval(QUERIES["next_count"], name, day)
+                return number
+
+            case = Case.model_validate_json(row["fold"])
+            made = await complete(case, _placed(event, case), law, count)
+            after = case.after(made)
+            await self._project_payment(connection, made)
+            await self._write(connection, after, made)
+        self._remember(after)
+        return made
+
+    async def _write(self, connection: Connection, case: Case, event: Event) -> bool:
+        values = (*case_values(case), *event_values(event, self._now()))
+        return await connection.fetchval(QUERIES["write_event"], *values) is not None
+
+    def _remember(self, case: Case) -> None:
+        """After the commit, never before: a case that was not kept must not be built upon."""
+        self._cases[case.dossier] = case
+        if len(self._cases) > KNOWN_CASES:
+            del self._cases[next(iter(self._cases))]
+
+    async def _project_payment(self, connection: Connection, event: Event) -> None:
         reference = event.data.get("reference")
         if event.type is EventType.PAYMENT_ORDERED:
             number, amount = event.data["number"], event.data["amount"]
@@ -89,11 +120,27 @@ class PostgresRegister:
         elif event.type is EventType.PAYMENT_FAILED:
             await connection.execute(QUERIES["settle_payment"], reference, "failed", None)
 
-    async def _recorded_before(self, event: Event) -> Event:
+    async def _recorded_before(self, event: Event) -> Event | None:
         async with reading(self._pool) as connection:
-            return event_of(await row_of(connection, QUERIES["event_of_command"], event.dossier, event.command))
+            row = await connection.fetchrow(QUERIES["event_of_command"], event.dossier, event.command)
+        return event_of(row) if row else None
+
+
+def _placed(event: Event, case: Case) -> Event:
+    """Instants of one dossier never run backwards: a stamp that lost a race is raised to the last event's."""
+    return event.model_copy(update={"occurred_at": max(event.occurred_at, case.last_instant)})
+
+
+def _touches_more(event: Event) -> bool:
+    """Whether more than the dossier and the log is written: a counter, a payment attempt."""
+    return event.type in PINS_NEWEST or "reference" in event.data
+
+
+async def _no_count(name: str, day: date) -> int:
+    raise AssertionError(f"{name} is counted in a transaction")
 
 
 async def append(connection: Connection, event: Event, recorded_at: datetime) -> None:
-    """Append to the log under its lock, last of all, so that `position` is commit order and the lock is short."""
-    await connection.execute(QUERIES["append_event"], *event_values(event, recorded_at))
+    """Append a dossier's first event, last of its transaction: the log is locked from here to the commit."""
+    values = (event.dossier, event.sequence, event.occurred_at, *event_values(event, recorded_at))
+    await connection.execute(QUERIES["append_event"], *values)

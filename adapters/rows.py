@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -28,13 +29,10 @@ def event_of(row: asyncpg.Record) -> Event:
     )
 
 
-def event_values(event: Event, recorded_at: Any) -> tuple[Any, ...]:
-    """The values of `append_event`."""
+def event_values(event: Event, recorded_at: datetime) -> tuple[Any, ...]:
+    """What an event's row has beside the dossier, the number and the instant."""
     return (
-        event.dossier,
-        event.sequence,
         event.type,
-        event.occurred_at,
         recorded_at,
         event.command,
         event.digest,
@@ -46,7 +44,7 @@ def event_values(event: Event, recorded_at: Any) -> tuple[Any, ...]:
 
 
 def case_values(case: Case) -> tuple[Any, ...]:
-    """The values of `insert_dossier` and `update_dossier`: the fold, and the columns that lists filter on."""
+    """The values of `insert_dossier` and of the first half of `write_event`: the fold, and what lists filter on."""
     promised, statutory = case.clock(ClockKind.PROMISED), case.clock(ClockKind.STATUTORY)
     state = case.state
     return (
