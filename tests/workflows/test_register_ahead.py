@@ -233,7 +233,7 @@ async def test_many_foreign_events_are_applied_one_after_another(world: World) -
 
 
 async def behind(world: World, begin: Begin, before: Callable[[Case], Iterable[Event]]) -> Dossier:
-    """A dossier whose last event the workflow never learns: the worker died, and the update was lost with the engine."""
+    """A dossier whose last event the workflow never learns: its worker died, and the engine with the update."""
     dossier = await begin(world)
     await eventually(dossier.is_one_story)
     for event in before(dossier.case):
