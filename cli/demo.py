@@ -90,7 +90,7 @@ def _close(settings: Settings, folder: Path, told: list[Json], seconds: float) -
     paid = sum(event["data"]["amount"] for event in events if event["type"] == "payment.received")
     spared = sum(line["reduced"] for found in told for line in found["fee"]["lines"])
     late = sum(event["type"] == "clock.breached" for event in events)
-    say(f"\nThe links work while the stack runs: `motcua up --folder {folder}` starts it again with these dossiers.")
+    say(f"\nThe links work while the stack runs; `motcua up --folder {folder}` starts it with these dossiers.")
     say(
         f"{len(told)} dossiers returned, {len(events)} events, {money(paid)} collected, {money(spared)} spared by"
         f" filing online, {late} breaches found late, {seconds:.0f} s.",

@@ -34,10 +34,15 @@ ProcedureCode = Annotated[str, typer.Option("--procedure", help="Code of the pro
 HowFiled = Annotated[Channel, typer.Option("--channel", help="How the dossier is filed.")]
 UnitCode = Annotated[str | None, typer.Option("--unit", help="Receiving unit; without it the usual one.")]
 CaseKey = Annotated[str | None, typer.Option("--case", help="Case of the procedure; without it the usual one.")]
-OnDate = Annotated[str | None, typer.Option("--on", help="Day whose law is applied, YYYY-MM-DD.")]
+OnDate = Annotated[
+    str | None,
+    typer.Option("--on", help="Day whose law is applied, YYYY-MM-DD; without it that of acceptance, or today."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IsPublished = Annotated[bool, typer.Option("--published", help="Ask the published law, not the files.")]
-InFolder = Annotated[Path, typer.Option("--folder", help="Folder of the catalogue's files.")]
+InFolder = Annotated[
+    Path, typer.Option("--folder", help="Folder of the catalogue's files.", show_default="catalogue/ beside the code")
+]
 
 catalogue = typer.Typer(help="The law as dated data: check the files, publish them.", no_args_is_help=True)
 

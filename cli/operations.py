@@ -10,7 +10,7 @@ from adapters.settings import load_settings
 from adapters.wiring import open_entrance, utc_now
 from cli.console import JSON, run, show_json
 
-key = typer.Typer(help="Keys of calling systems.", no_args_is_help=True)
+key = typer.Typer(help="Keys of calling systems: admit one, shut one out.", no_args_is_help=True)
 
 
 def migrate() -> None:
