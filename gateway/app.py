@@ -7,8 +7,9 @@ import binascii
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response, Security
 from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from adapters.api_keys import caller_of
 from adapters.door import Caller, Door
@@ -18,6 +19,7 @@ from adapters.postgres import Pool
 from adapters.views import brief, explained, full
 from domain.errors import Invalid
 from gateway.body_limit import BodyLimit
+from gateway.document import REFUSALS, describe
 from gateway.problems import RETRY_AFTER, Unauthorised, install
 from schema.messages import Answer, Code
 from schema.submissions import CommandBody, Received, Submission
@@ -32,9 +34,10 @@ _Reference = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_le
 _Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 
-async def _caller(request: Request, authorization: Annotated[str, Header()] = "") -> Caller:
-    scheme, _, key = authorization.partition(" ")
-    found = await caller_of(request.app.state.pool, key) if scheme.lower() == "bearer" and key else None
+async def _caller(
+    request: Request, key: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))]
+) -> Caller:
+    found = await caller_of(request.app.state.pool, key.credentials) if key else None
     if found is None:
         raise Unauthorised(
             "no key, or one that is not known here",
@@ -51,7 +54,7 @@ def _door(request: Request) -> Door:
 
 _Caller = Annotated[Caller, Depends(_caller)]
 _Door = Annotated[Door, Depends(_door)]
-routes = APIRouter()
+routes = APIRouter(responses=REFUSALS)
 
 
 @routes.post("/v1/dossiers", status_code=201, responses={200: {"description": "this reference was used before"}})
@@ -127,7 +130,10 @@ async def events(
     return {"events": rows, "next": page[-1][0] if page else after}
 
 
-@routes.post(CALLBACK_PATH)
+_SIGNED = {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}
+
+
+@routes.post(CALLBACK_PATH, openapi_extra={"requestBody": _SIGNED})
 async def payment_callback(request: Request) -> dict[str, str]:
     """The payment platform says what became of an order; answered after the commit, so 2xx means kept."""
     platform: HttpPaymentPlatform = request.app.state.platform
@@ -137,7 +143,7 @@ async def payment_callback(request: Request) -> dict[str, str]:
     return {"code": "00"}
 
 
-@routes.get("/livez", include_in_schema=False)
+@routes.get("/livez")
 async def livez() -> dict[str, str]:
     """This process runs."""
     return {"status": "alive"}
@@ -189,4 +195,5 @@ def build(door: Door, intake: Intake, platform: HttpPaymentPlatform, pool: Pool,
     app.include_router(routes)
     app.add_middleware(BodyLimit, limit=body_limit)
     install(app)
+    describe(app)
     return app
