@@ -1,4 +1,4 @@
-"""One contract for the register, held by its in-memory twin and by PostgreSQL; below it, what only a log on disk has."""
+"""One contract for the register, held by its twin and by PostgreSQL; below it, what only a log on disk has."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import pytest
 
 from activities.intake import submitted
 from activities.ports import Refused, Register, Unavailable
-from adapters.law import PostgresLaw
 from adapters.intake import Intake
 from adapters.keys import KeyedDigest, KeyRing
+from adapters.law import PostgresLaw
 from adapters.postgres import Pool
 from adapters.register import PostgresRegister
 from adapters.rows import event_of
@@ -93,9 +93,9 @@ class OnDisk:
 
 
 @pytest.fixture(params=["memory", "postgres"])
-async def kept(request: pytest.FixtureRequest, pool: Pool) -> AsyncIterator[Kept]:
+async def kept(request: pytest.FixtureRequest, pool: Pool) -> Kept:
     law = await PostgresLaw(pool).latest()
-    yield InMemory(law) if request.param == "memory" else OnDisk(pool, law)
+    return InMemory(law) if request.param == "memory" else OnDisk(pool, law)
 
 
 async def filed(kept: Kept, procedure: str = FREE, at: datetime = MONDAY) -> UUID:
