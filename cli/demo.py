@@ -21,11 +21,13 @@ from adapters.settings import Settings
 from adapters.starting import CannotStart
 from adapters.wiring import utc_now
 from cli.console import money
+from cli.dates import print_reasons
 from cli.demo_office import Json, Office
 from cli.demo_past import received_in_the_past
 from cli.demo_stack import running_stack
 from cli.demo_stories import STORIES
-from cli.story import print_reasons, print_story, say
+from cli.story import print_story
+from cli.terminal import say
 from domain.catalogue import Catalogue
 from domain.errors import MotcuaError
 from schema.wire import dossier_workflow_id
@@ -91,6 +93,7 @@ def _close(settings: Settings, folder: Path, told: list[Json], seconds: float) -
     spared = sum(line["reduced"] for found in told for line in found["fee"]["lines"])
     late = sum(event["type"] == "clock.breached" for event in events)
     say(f"\nThe links work while the stack runs; `motcua up --folder {folder}` starts it with these dossiers.")
+    say("The gateway asks for a key: `motcua key add NAME` makes one.")
     say(
         f"{len(told)} dossiers returned, {len(events)} events, {money(paid)} collected, {money(spared)} spared by"
         f" filing online, {late} breaches found late, {seconds:.0f} s.",

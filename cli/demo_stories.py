@@ -10,11 +10,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from cli.demo_office import Json, Office, pay_as_the_payer
+from cli.demo_acts import (
+    CLERK,
+    LEADER,
+    OFFICER,
+    accepted_and_paid,
+    at_the_counter,
+    from_acceptance,
+    open_steps,
+    papers,
+    review,
+)
+from cli.demo_office import Office, pay_as_the_payer
 
 COMMUNE, CENTRE = "000.00.61.H48", "000.00.01.H48"
-
-CLERK, OFFICER, LEADER = "Phạm Thị Tiếp Nhận", "Lê Văn Thẩm Định", "Võ Thị Ký Duyệt"
 
 
 @dataclass(frozen=True)
@@ -33,14 +42,14 @@ def work_permit_online(office: Office, _: datetime) -> str:
         unit=CENTRE,
         channel="online",
         return_method="online",
-        components=_papers("mau-03", "suc-khoe", "ly-lich-tu-phap", "ho-chieu", "chuyen-mon"),
+        components=papers("mau-03", "suc-khoe", "ly-lich-tu-phap", "ho-chieu", "chuyen-mon"),
         applicant={"kind": "organisation", "name": "Công ty TNHH Ví Dụ Dung Quất", "email": "ho-so@example.com"},
     )
     office.do(dossier, "accept", "clerk", CENTRE, CLERK)
     ordered = office.wait(dossier, "the payment order is open", lambda d: bool(d["payment"] and d["payment"]["url"]))
     pay_as_the_payer(ordered["payment"]["url"])
     office.wait_for(dossier, "dossier.forwarded")
-    _review(office, dossier)
+    review(office, dossier)
     office.wait(dossier, "the result is returned online", lambda d: bool(d["closed"]))
     return dossier
 
@@ -52,10 +61,10 @@ def birth(office: Office, _: datetime) -> str:
         unit=COMMUNE,
         channel="counter",
         return_method="counter",
-        components=_papers("000.00.00.G15-KQ003204", "000.00.00.G15-KQ004389"),
+        components=papers("000.00.00.G15-KQ003204", "000.00.00.G15-KQ004389"),
         applicant={"name": "Nguyễn Thị Thử"},
     )
-    _at_the_counter(office, dossier, COMMUNE)
+    at_the_counter(office, dossier, COMMUNE)
     return dossier
 
 
@@ -66,10 +75,10 @@ def household_business(office: Office, _: datetime) -> str:
         unit=COMMUNE,
         channel="counter",
         return_method="counter",
-        components=_papers("giay-de-nghi"),
+        components=papers("giay-de-nghi"),
         applicant={"name": "Trần Văn Mẫu", "phone": "0900000000"},
     )
-    _at_the_counter(office, dossier, COMMUNE)
+    at_the_counter(office, dossier, COMMUNE)
     return dossier
 
 
@@ -81,10 +90,10 @@ def house_permit(office: Office, _: datetime) -> str:
         unit=COMMUNE,
         channel="counter",
         return_method="counter",
-        components=_papers("000.00.00.G17-KQ002668", "G17-KQ003215", "G17-KQ003219"),
+        components=papers("000.00.00.G17-KQ002668", "G17-KQ003215", "G17-KQ003219"),
         applicant={"name": "Đỗ Thị Nhà Mới", "address": "Thôn Ví Dụ"},
     )
-    _at_the_counter(office, dossier, COMMUNE)
+    at_the_counter(office, dossier, COMMUNE)
     return dossier
 
 
@@ -99,14 +108,14 @@ def found_in_a_drawer(office: Office, received: datetime) -> str:
         unit=CENTRE,
         channel="counter",
         return_method="counter",
-        components=_papers("mau-02", "the-le"),
+        components=papers("mau-02", "the-le"),
         applicant={"kind": "organisation", "name": "Siêu thị Ví Dụ"},
         occurred_at=received.isoformat(),
         late=late,
     )
     office.do(dossier, "accept", "clerk", CENTRE, CLERK, occurred_at=received.isoformat(), late=late)
     office.wait(dossier, "both breaches are found", lambda d: {"promised", "statutory"} <= set(d["breached"]))
-    _from_acceptance(office, dossier, CENTRE)
+    from_acceptance(office, dossier, CENTRE)
     return dossier
 
 
@@ -117,17 +126,17 @@ def tour_operator_with_supplement(office: Office, _: datetime) -> str:
         unit=CENTRE,
         channel="counter",
         return_method="counter",
-        components=_papers("don-de-nghi", "ky-quy"),
+        components=papers("don-de-nghi", "ky-quy"),
         applicant={"kind": "organisation", "name": "Công ty Lữ hành Ví Dụ"},
     )
-    _accepted_and_paid(office, dossier, CENTRE)
+    accepted_and_paid(office, dossier, CENTRE)
     office.do(dossier, "forward", "clerk", CENTRE, CLERK)
-    department = _open_steps(office.show(dossier))[0]["unit"]
+    department = open_steps(office.show(dossier))[0]["unit"]
     missing = {"components": ["nguoi-phu-trach"]}
     reason = "Thiếu văn bằng của người phụ trách kinh doanh"
     office.do(dossier, "request_supplement", "officer", department, OFFICER, data=missing, reason=reason)
     office.do(dossier, "supplement", "clerk", CENTRE, CLERK, data=missing)
-    _review(office, dossier)
+    review(office, dossier)
     office.do(dossier, "return", "clerk", CENTRE, CLERK, data={"method": "counter"})
     return dossier
 
@@ -139,12 +148,12 @@ def promotion_refused(office: Office, _: datetime) -> str:
         unit=CENTRE,
         channel="counter",
         return_method="counter",
-        components=_papers("mau-02", "the-le"),
+        components=papers("mau-02", "the-le"),
         applicant={"kind": "organisation", "name": "Cửa hàng Mẫu"},
     )
     office.do(dossier, "accept", "clerk", CENTRE, CLERK)
     office.do(dossier, "forward", "clerk", CENTRE, CLERK)
-    department = _open_steps(office.show(dossier))[0]["unit"]
+    department = open_steps(office.show(dossier))[0]["unit"]
     texts = {
         "reason": "Giải thưởng vượt mức giá trị được phép",
         "legal_basis": "NĐ 81/2018/NĐ-CP",
@@ -171,46 +180,3 @@ STORIES = (
     ),
     Story("refused", "with reason and legal basis; the papers are given back", promotion_refused),
 )
-
-
-def _papers(*codes: str) -> list[Json]:
-    return [{"component": code} for code in codes]
-
-
-def _at_the_counter(office: Office, dossier: str, unit: str) -> None:
-    _accepted_and_paid(office, dossier, unit)
-    _from_acceptance(office, dossier, unit)
-
-
-def _accepted_and_paid(office: Office, dossier: str, unit: str) -> None:
-    office.do(dossier, "accept", "clerk", unit, CLERK)
-    _collect(office, dossier, unit, "at_receipt")
-    office.wait_for(dossier, "dossier.accepted")
-
-
-def _from_acceptance(office: Office, dossier: str, unit: str) -> None:
-    office.do(dossier, "forward", "clerk", unit, CLERK)
-    _review(office, dossier)
-    _collect(office, dossier, unit, "before_return")
-    office.do(dossier, "return", "clerk", unit, CLERK, data={"method": "counter"})
-
-
-def _collect(office: Office, dossier: str, unit: str, timing: str) -> None:
-    fee = office.show(dossier)["fee"]
-    if fee["total"] and fee["timing"] == timing:
-        office.do(dossier, "pay", "clerk", unit, CLERK, data={"amount": fee["total"], "means": "cash"})
-
-
-def _review(office: Office, dossier: str) -> None:
-    """Let every office do the step that waits for it; the last step is the signer's."""
-    last = office.show(dossier)["steps"][-1]["step"]
-    while waiting := _open_steps(office.show(dossier)):
-        step = waiting[0]
-        if step["step"] == last:
-            office.do(dossier, "approve", "leader", step["unit"], LEADER)
-            return
-        office.do(dossier, "propose", "officer", step["unit"], OFFICER, data={"step": step["step"]})
-
-
-def _open_steps(found: Json) -> list[Json]:
-    return [step for step in found["steps"] if step["due"] and not step["done"]]

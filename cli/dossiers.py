@@ -17,7 +17,8 @@ from adapters.settings import load_settings
 from adapters.views import brief, explained, full
 from adapters.wiring import open_entrance
 from cli.console import JSON, NO_OPTIONS, fail, leave, money, run, show_json
-from cli.story import print_dates, print_list, print_story
+from cli.dates import print_dates
+from cli.story import print_list, print_story
 from domain.errors import DomainError, Invalid
 
 OPERATOR = Caller(

@@ -1,25 +1,17 @@
-"""How a dossier reads on a terminal: its story in order, its dates and the reason for each, a list.
-
-Everything that comes from a dossier is printed as it is, never as markup. Instants are on Việt Nam's clock.
-"""
+"""How a dossier reads on a terminal: its story in order, and as a line of a list."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from functools import cache
+from datetime import datetime, timedelta
 from typing import Any
 
-from rich.console import Console
 from rich.table import Column, Table
 
 from cli.console import money
-from cli.story_words import CLOCKS, EVENTS, UNITS_OF_TERM
-from domain.instants import VIETNAM
+from cli.story_words import CLOCKS, EVENTS
+from cli.terminal import instant, say, show_table, term
 
-PIPED_WIDTH = 400
-"""Wide enough that a program which reads the output finds every id whole, and every row on one line."""
 LATER = timedelta(minutes=2)
 """What is found or recorded this much after it happened says so."""
 
@@ -27,17 +19,6 @@ Names = Mapping[str, str]
 """Names of units by code; a code that is not in it stands for itself."""
 
 NO_NAMES: Names = {}
-
-
-@cache
-def _console() -> Console:
-    width = None if sys.stdout.isatty() else PIPED_WIDTH
-    return Console(highlight=False, markup=False, emoji=False, soft_wrap=True, width=width)
-
-
-def say(text: str, style: str | None = None) -> None:
-    """Print one line as it is."""
-    _console().print(text, style=style)
 
 
 def print_story(found: dict[str, Any], names: Names = NO_NAMES) -> None:
@@ -54,47 +35,6 @@ def print_story(found: dict[str, Any], names: Names = NO_NAMES) -> None:
         say(f"  possible now: {', '.join(found['possible'])}")
 
 
-def print_dates(found: dict[str, Any]) -> None:
-    """Print why each date is what it is, with every day of the count."""
-    say(f"{found['code'] or found['dossier']}  {found['procedure']}, law {found.get('law', '')[:12]}", "bold")
-    if not found["basis"]:
-        say("  not accepted yet, so no processing term runs")
-        return
-    for line in found["basis"]:
-        say(f"  by         {line}")
-    for clock in found["clocks"]:
-        _clock(clock)
-    for stop in found["stops"]:
-        say(f"  stood still from {_instant(stop['from'])} to {_instant(stop['to'])}: {stop['reason']}")
-    for names, walk in _walks(found["walks"]):
-        print_walk(f"{' = '.join(names)} ({_term(found['terms'][names[0]])}), calendar {found['calendar']}", walk)
-
-
-def print_reasons(found: dict[str, Any]) -> None:
-    """Print the same in short: the terms, their basis, and which days were counted and which not."""
-    if not found["basis"]:
-        return
-    say("  why these dates")
-    for names, walk in _walks(found["walks"]):
-        term = _term(found["terms"][names[0]])
-        say(f"    {' = '.join(CLOCKS[each] for each in names)}: {term}, counted {', '.join(_days(walk, True))}")
-    longest = max(found["walks"].values(), key=len)
-    say(f"    not counted: {'; '.join(_days(longest, False)) or 'no day'}")
-    for stop in found["stops"]:
-        say(f"    stood still from {_instant(stop['from'])} to {_instant(stop['to'])}; the term then ran anew")
-    say(f"    by {'; '.join(found['basis'])}; calendar {found['calendar']}")
-    if found["provisional"]:
-        say("    provisional: a day lies in a year whose calendar is not announced yet")
-
-
-def print_walk(title: str, walk: list[dict[str, Any]]) -> None:
-    """Print the days of a term: counted, or why not."""
-    table = Table("day", "counted", "because", title=title, title_justify="left")
-    for row in walk:
-        table.add_row(f"{date.fromisoformat(row['day']):%a %d/%m/%Y}", row["counted"], row["reason"])
-    _console().print(table)
-
-
 def print_list(rows: list[dict[str, Any]]) -> None:
     """Print a page of dossiers; ids and codes are never shortened."""
     if not rows:
@@ -104,10 +44,10 @@ def print_list(rows: list[dict[str, Any]]) -> None:
     table = Table(*whole, "status", "promised due", "held by")
     for row in rows:
         status = f"{row['status']} {row['status_name']}"
-        due = _instant(row["due"].get("promised"))
+        due = instant(row["due"].get("promised"))
         first = (row["dossier"], row["code"] or "—", row["procedure"], row["unit"])
         table.add_row(*first, status, due, ", ".join(row["held_by"]))
-    _console().print(table)
+    show_table(table)
 
 
 def _applicant(found: dict[str, Any]) -> str:
@@ -137,9 +77,9 @@ def _event(event: dict[str, Any], names: Names) -> None:
     at = f", {_unit(actor['unit'], names)}" if actor.get("unit") else ""
     who = f"{actor['name']} ({actor['role']}{at})" if actor.get("name") else f"{actor['role']}{at}"
     found_at = event["data"].get("found_at", event["recorded_at"])
-    say(f"  {_instant(event['occurred_at'])}  {event['type']:<28} {EVENTS.get(event['type'], '')} · {who}")
+    say(f"  {instant(event['occurred_at'])}  {event['type']:<28} {EVENTS.get(event['type'], '')} · {who}")
     if datetime.fromisoformat(found_at) - datetime.fromisoformat(event["occurred_at"]) > LATER:
-        say(f"      {'found' if 'found_at' in event['data'] else 'entered'} late, on {_instant(found_at)}")
+        say(f"      {'found' if 'found_at' in event['data'] else 'entered'} late, on {instant(found_at)}")
     for line in _details(event):
         say(f"      {line}")
 
@@ -149,12 +89,12 @@ def _details(event: dict[str, Any]) -> list[str]:
     if "clock" in data:
         lines.append(f"the {data['clock']} term ({CLOCKS[data['clock']]})")
     if "code" in data and "law" in data:
-        terms = ", ".join(f"{name} {_term(term)}" for name, term in data["terms"].items())
+        terms = ", ".join(f"{name} {term(length)}" for name, length in data["terms"].items())
         lines.append(f"code {data['code']}; {terms}; by {'; '.join(data['basis'])}")
     for clock in data.get("clocks", ()):
-        warn = f", warning {_instant(clock['warn_at'])}" if clock.get("warn_at") else ""
-        lines.append(f"{clock['kind']} ({CLOCKS[clock['kind']]}) due {_instant(clock['due'])}{warn}")
-    lines += [f"step {step} due {_instant(due)}" for step, due in data.get("opened", {}).items()]
+        warn = f", warning {instant(clock['warn_at'])}" if clock.get("warn_at") else ""
+        lines.append(f"{clock['kind']} ({CLOCKS[clock['kind']]}) due {instant(clock['due'])}{warn}")
+    lines += [f"step {step} due {instant(due)}" for step, due in data.get("opened", {}).items()]
     if "amount" in data:
         lines.append(money(data["amount"]) + (f" by {data['means']}" if "means" in data else ""))
     return [*lines, *_texts(event)]
@@ -171,46 +111,5 @@ def _texts(event: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _clock(clock: dict[str, Any]) -> None:
-    struck = [word for word in ("warned", "breached") if clock[word]]
-    warn = f", warning {_instant(clock['warn_at'])}" if clock["warn_at"] else ""
-    more = f"; {', '.join(struck)}" if struck else ""
-    say(f"  {clock['clock']:<10} due {_instant(clock['due'])}{warn}{more}")
-
-
-def _walks(walks: dict[str, list[dict[str, Any]]]) -> list[tuple[list[str], list[dict[str, Any]]]]:
-    """The walks of a dossier, each once, with the names of the terms that it counts."""
-    each_once: list[tuple[list[str], list[dict[str, Any]]]] = []
-    for name, walk in walks.items():
-        same = next((names for names, known in each_once if known == walk), None)
-        if same is None:
-            each_once.append(([name], walk))
-        else:
-            same.append(name)
-    return each_once
-
-
-def _days(walk: list[dict[str, Any]], counted: bool) -> list[str]:
-    """The days counted, or those not counted under their reason."""
-    rows = [row for row in walk if (float(row["counted"]) > 0) is counted]
-    if counted:
-        return [_day(row["day"]) for row in rows]
-    reasons = dict.fromkeys(row["reason"] for row in rows)
-    return [f"{', '.join(_day(r['day']) for r in rows if r['reason'] == why)} {why}" for why in reasons]
-
-
-def _day(text: str) -> str:
-    return f"{date.fromisoformat(text):%a %d/%m}"
-
-
-def _term(spelled: str) -> str:
-    amount, unit = spelled.split(" ")
-    return UNITS_OF_TERM[unit] if unit == "same_day" else f"{amount} {UNITS_OF_TERM.get(unit, unit)}"
-
-
 def _unit(code: str, names: Names) -> str:
     return f"{names[code]} ({code})" if code in names else code
-
-
-def _instant(text: str | None) -> str:
-    return f"{datetime.fromisoformat(text).astimezone(VIETNAM):%a %d/%m/%Y %H:%M:%S}" if text else "—"
