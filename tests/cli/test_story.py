@@ -37,21 +37,19 @@ STORY: dict[str, Any] = {
     "possible": [],
     "events": [EVENT],
 }
+WALK: list[dict[str, Any]] = [
+    {"day": "2026-11-23", "counted": "0", "reason": "day of acceptance, not counted"},
+    {"day": "2026-11-24", "counted": "0", "reason": "Ngày Văn hóa Việt Nam 24/11"},
+    {"day": "2026-11-25", "counted": "1", "reason": "working day"},
+    {"day": "2026-11-26", "counted": "1", "reason": "working day"},
+]
 DATES: dict[str, Any] = {
     **ROW,
     "basis": ["NĐ 168/2025/NĐ-CP"],
     "calendar": "state-office@1",
     "provisional": True,
     "terms": {"statutory": "2 working_day", "promised": "2 working_day"},
-    "walks": dict.fromkeys(
-        ("statutory", "promised"),
-        [
-            {"day": "2026-11-23", "counted": "0", "reason": "day of acceptance, not counted"},
-            {"day": "2026-11-24", "counted": "0", "reason": "Ngày Văn hóa Việt Nam 24/11"},
-            {"day": "2026-11-25", "counted": "1", "reason": "working day"},
-            {"day": "2026-11-26", "counted": "1", "reason": "working day"},
-        ],
-    ),
+    "walks": {"statutory": WALK, "promised": WALK},
     "stops": [],
     "clocks": [],
 }
