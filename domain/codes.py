@@ -49,4 +49,8 @@ def parse(code: str) -> DossierCode | None:
     if found is None:
         return None
     day = found["day"]
-    return DossierCode(found["unit"], date(2000 + int(day[:2]), int(day[2:4]), int(day[4:])), int(found["order"]))
+    try:
+        accepted = date(2000 + int(day[:2]), int(day[2:4]), int(day[4:]))
+    except ValueError:  # shaped like one, but there was no such day
+        return None
+    return DossierCode(found["unit"], accepted, int(found["order"]))
