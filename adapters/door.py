@@ -119,7 +119,8 @@ class Door:
         )
         try:
             return await self._sent(caller, body, command, texts)
-        except (DomainError, Unavailable):  # unless it is a repetition: the register outlives the engine's memory
+        except DomainError:  # unless it is a repetition: the register outlives the engine's memory
+            # With the engine away it is 503: it may have forgotten the command, and learns of it by the repetition.
             if (known := await self._answered(dossier, id_)) is None:
                 raise
             return _same(known, digest)
@@ -198,8 +199,7 @@ class Door:
         return answer(event, fold(story[: event.sequence]).status)
 
     async def _sent(self, caller: Caller, body: CommandBody, command: Command, texts: dict[str, Any]) -> Answer | None:
-        if command.sealed is not None:
-            await self._seal(command.dossier, command.sealed, texts)
+        await self._seal(command, texts)
         try:
             found = await self._started(command)
             if found is not None:
@@ -208,6 +208,8 @@ class Door:
             if command.sealed is not None:
                 await self._unseal(command.sealed)
             raise
+        if found is not None:  # a repetition of it that was refused meanwhile may have taken the text back
+            await self._seal(command, texts)
         if found is not None and not self._vault.remembers(caller.system, body.actor):
             async with reading(self._pool) as connection:
                 await self._vault.remember(connection, caller.system, body.actor)
@@ -239,18 +241,21 @@ class Door:
         async with reading(self._pool) as connection:
             return await self._find(connection, str(dossier))
 
-    async def _seal(self, dossier: UUID, id_: UUID, texts: dict[str, Any]) -> None:
+    async def _seal(self, command: Command, texts: dict[str, Any]) -> None:
+        """Keep the texts of a command, if it has any; a repetition changes nothing."""
+        if command.sealed is None:
+            return
         async with transaction(self._pool) as connection:
-            await self._find(connection, str(dossier))
+            await self._find(connection, str(command.dossier))
             try:
-                key = await self._vault.key_of(connection, dossier)
+                key = await self._vault.key_of(connection, command.dossier)
             except KeyDestroyed:
                 raise NotAllowed(
                     "the person of this dossier was erased, so no text about it can be kept any more",
                     field="reason",
                     remedy="send the command without texts, where the law allows that",
                 ) from None
-            await self._vault.put(connection, dossier, id_, "command", texts, key)
+            await self._vault.put(connection, command.dossier, command.sealed, "command", texts, key)
 
     async def _unseal(self, id_: UUID) -> None:
         async with reading(self._pool) as connection:
