@@ -6,12 +6,14 @@ writes while the whole database is compared before and after each refusal.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -386,3 +388,37 @@ async def test_after_all_that_was_wrong_what_is_right_still_goes_through(ground:
     ground.office.waits_for(ground.ordered, "payment.received")
 
     assert ground.office.show(ground.fresh)["status"] == 10
+
+
+async def test_a_key_that_was_revoked_opens_nothing(ground: Ground) -> None:
+    """From the operator's command on, a system is a stranger."""
+    with Office.admitted(ground.office.stack, "leaver") as leaver:
+        assert leaver.http.get("/v1/events").status_code == 200
+        ground.office.stack.run("starter.py", "key", "revoke", "leaver")
+        answer = leaver.http.get("/v1/events")
+    assert (answer.status_code, answer.json()["field"]) == (401, "Authorization")
+
+
+async def test_one_id_with_two_bodies_at_once_is_one_command(ground: Ground) -> None:
+    """Whichever comes first is carried out and answered to all who sent it; the other is refused, its text not kept."""
+    dossier, id_ = ground.office.submit(), str(uuid4())
+    ground.office.do(dossier, "accept")
+
+    def send(number: int) -> httpx.Response:
+        note = "một" if number % 2 else "hai"
+        return ground.office.post(dossier, "pay", id_=id_, data={"amount": 100_000, "means": "cash"}, note=note)
+
+    with ThreadPoolExecutor(10) as people:
+        answers = await asyncio.to_thread(lambda: list(people.map(send, range(10))))
+
+    codes = [answer.status_code for answer in answers]
+    assert sorted(codes) == [200] * 5 + [409] * 5
+    assert {codes[0], codes[1]} == {200, 409}
+    assert codes == codes[:2] * 5
+    story = ground.office.waits_for(dossier, "dossier.accepted")
+    paid = [event for event in story["events"] if event["type"] == "payment.received"]
+    assert [event["texts"]["note"] for event in paid] == ["hai" if codes[0] == 200 else "một"]
+    kept = await ground.database.fetchval(
+        "SELECT count(*) FROM sealed WHERE dossier = $1 AND kind = 'command'", UUID(dossier)
+    )
+    assert kept == 1
