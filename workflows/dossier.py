@@ -31,7 +31,6 @@ from schema.payments import PaymentOrder, PaymentReport
 from schema.refunds import StartRefund
 from workflows.judge import judge
 from workflows.options import ONE_QUESTION, OUTSIDE
-from workflows.refund import RefundWorkflow
 from workflows.register import RecordRefused, load, record
 from workflows.wording import acted, opened, ordered, phase, refund_id, reported, struck, worded
 
@@ -125,7 +124,7 @@ class DossierWorkflow:
     @workflow.update(name=wire.COMMAND_UPDATE)
     async def command(self, command: Command) -> Answer:
         """Carry out one command, or refuse it with field and remedy; the same command again, the same answer."""
-        await workflow.wait_condition(lambda: self._loaded is not None)
+        await self._story_known()
         async with self._lock:
             try:
                 await self._catch_up(command.seen)
@@ -148,7 +147,7 @@ class DossierWorkflow:
     @workflow.signal(name=wire.PAYMENT_SIGNAL)
     async def payment_reported(self, report: PaymentReport) -> None:
         """Take note of what a payment platform says; it cannot be refused."""
-        await workflow.wait_condition(lambda: self._loaded is not None)
+        await self._story_known()
         await self._settle(report)
 
     @workflow.query(name=wire.CASE_QUERY)
@@ -246,7 +245,7 @@ class DossierWorkflow:
         """Let a workflow of its own give the surplus back; it outlives the dossier."""
         try:
             await workflow.start_child_workflow(
-                RefundWorkflow.run,
+                wire.REFUND_WORKFLOW,  # by name: importing its module would cost every dossier's sandbox
                 StartRefund(dossier=self._case.dossier, report=report),
                 id=refund_id(self._case.dossier, report),
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -305,12 +304,18 @@ class DossierWorkflow:
 
     async def _until(self, reached: Callable[[], bool], at_most: timedelta | None = None) -> None:
         """Wait, and change into a fresh run when the history has grown long: a reload is all it takes."""
+        if reached():
+            return
         await workflow.wait_condition(
             lambda: reached() or workflow.info().is_continue_as_new_suggested(), timeout=at_most
         )
         if not reached():
             await workflow.wait_condition(self._is_quiet)
             workflow.continue_as_new(self._start)
+
+    async def _story_known(self) -> None:
+        if self._loaded is None:  # a message that came before the first chapter
+            await workflow.wait_condition(lambda: self._loaded is not None)
 
     async def _leave(self, clock: asyncio.Task[None]) -> None:
         await workflow.wait_condition(self._is_quiet)
