@@ -1,0 +1,105 @@
+"""What crosses a process boundary may only grow: messages against their frozen shapes, and the names on the wire."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.dossier import Act, Business, Delivery, Finance, Synchronisation
+from domain.milestones import ClockKind
+from schema import wire
+from schema.events import EventType
+from tests.schema.shapes import frozen, shapes, shrunk
+
+KEPT, PRESENT = frozen(), shapes()
+
+NAMES = {
+    "DOSSIER_QUEUE": "dossier",
+    "OUTSIDE_QUEUE": "outside",
+    "DOSSIER_WORKFLOW": "dossier",
+    "REFUND_WORKFLOW": "refund",
+    "COMMAND_UPDATE": "command",
+    "PAYMENT_SIGNAL": "payment-reported",
+    "CASE_QUERY": "case",
+    "LOAD": "register.load",
+    "RECORD": "register.record",
+    "OPEN_ORDER": "payments.open",
+    "QUERY_ORDER": "payments.query",
+    "REFUND_ORDER": "payments.refund",
+    "SEARCH_PROCEDURE": "Procedure",
+    "SEARCH_UNIT": "Unit",
+    "SEARCH_CHANNEL": "Channel",
+    "SEARCH_STATUS": "DossierStatus",
+    "SEARCH_DUE": "DueAt",
+}
+STORED = {
+    Business: "submitted incomplete complete not_accepted accepted processing supplementing withdrawing resolved"
+    " refused stopped",
+    Finance: "nothing_due owed ordered paid",
+    Delivery: "not_ready ready returned",
+    Synchronisation: "unpublished due published",
+    Act: "find_complete accept request_supplement supplement refuse forward propose approve withdraw stop return pay"
+    " order settle fail publish",
+    ClockKind: "acceptance promised statutory supplement",
+    EventType: "dossier.submitted dossier.found_complete dossier.accepted dossier.supplement_requested"
+    " dossier.supplemented dossier.refused dossier.forwarded step.proposed dossier.approved dossier.withdrawn"
+    " dossier.stopped result.returned payment.ordered payment.opened payment.received payment.failed payment.surplus"
+    " payment.refunded clock.warned clock.breached",
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_message_only_grows(name: str) -> None:
+    """Nothing is renamed, retyped or removed, and what is new has a default: dossiers under way hold the old shape."""
+    assert name in PRESENT, f"{name} is gone, but messages under way may be of its kind"
+    assert list(shrunk(KEPT[name], PRESENT[name], name)) == []
+
+
+@pytest.mark.parametrize("name", PRESENT)
+def test_the_frozen_shape_is_of_today(name: str) -> None:
+    """What has grown is kept too, so that it cannot shrink again: `python -m tests.schema.shapes`."""
+    assert KEPT.get(name) == PRESENT[name]
+
+
+def test_names_on_the_wire_stay() -> None:
+    """Workflows, queues, updates and search attributes are found by these names by everything that runs."""
+    assert {name: value for name, value in vars(wire).items() if isinstance(value, str) and name.isupper()} == NAMES
+    dossier = UUID("0190f5c0-0000-7000-8000-000000000000")
+    assert wire.dossier_workflow_id(dossier) == f"dossier/{dossier}"
+    assert wire.refund_workflow_id(dossier) == f"refund/{dossier}"
+
+
+@pytest.mark.parametrize("kind", STORED, ids=lambda kind: kind.__name__)
+def test_stored_words_stay(kind: Any) -> None:
+    """States, acts, clocks and event types stand in rows and events: a word may be added, never changed."""
+    assert set(STORED[kind].split()) <= {str(each) for each in kind}
+
+
+BENT = [
+    ("removed", lambda s: s["properties"].pop("digest"), "is gone"),
+    ("retyped", lambda s: s["properties"]["digest"].update(type="integer"), "became"),
+    ("made required", lambda s: s["required"].append("late"), "has no default"),
+    ("another default", lambda s: s["properties"]["late"].update(default=True), "became"),
+    ("a word less", lambda s: s["$defs"]["Act"]["enum"].remove("withdraw"), "is gone"),
+]
+
+
+@pytest.mark.parametrize("bend, complaint", [row[1:] for row in BENT], ids=[row[0] for row in BENT])
+def test_a_bent_shape_is_noticed(bend: Any, complaint: str) -> None:
+    """The guard is alive: each way to break older messages is complained of."""
+    bent = deepcopy(KEPT["Command"])
+    bend(bent)
+
+    assert [each for each in shrunk(KEPT["Command"], bent, "Command") if complaint in each]
+
+
+def test_growth_is_welcome() -> None:
+    """A new field with a default and a new word of an enumeration are no complaint."""
+    grown = deepcopy(KEPT["Command"])
+    grown["properties"]["priority"] = {"default": 0, "type": "integer"}
+    grown["$defs"]["Act"]["enum"].append("apologise")
+
+    assert list(shrunk(KEPT["Command"], grown, "Command")) == []
