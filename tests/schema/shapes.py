@@ -27,9 +27,8 @@ Shape = dict[str, Any]
 def shapes() -> dict[str, Shape]:
     """The present shape of every message, by its name."""
     assert MODULES  # imported, so that all messages are known
-    return {
-        each.__name__: plain(each.model_json_schema()) for each in sorted(_below(Message), key=lambda m: m.__name__)
-    }
+    ours = [each for each in _below(Message) if each.__module__.startswith("schema.")]
+    return {each.__name__: plain(each.model_json_schema()) for each in sorted(ours, key=lambda m: m.__name__)}
 
 
 def frozen() -> dict[str, Shape]:

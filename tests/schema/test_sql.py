@@ -51,7 +51,7 @@ def test_every_name_that_is_asked_for_is_there() -> None:
 
 
 def test_statements_stand_in_files() -> None:
-    """Which SQL runs is read in `schema/queries`; besides, migrations, the server's own life and the partner speak it."""
+    """Which SQL runs is read in `schema/queries`; migrations, server and partner have theirs apart."""
     spoken = re.compile(r'"(?:""\s*)?(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s', re.M)
     elsewhere = {name for name, text in SOURCES.items() if spoken.search(text)}
 
