@@ -49,7 +49,7 @@ def die_handing_over(*, started: bool) -> None:
             await start(self, *arguments)
         die()
 
-    Relay._start = fused  # type: ignore[method-assign]  # the fuse
+    Relay._start = fused  # type: ignore[assignment,method-assign]  # the fuse
 
 
 def main() -> None:

@@ -63,8 +63,10 @@ class HeldRows:
 
     def are_awaited(self) -> bool:
         """Whether somebody waits for every row."""
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-        return bool(self._runner.run(self._connection.fetchval(waiting)) >= len(self._dossiers))
+        # Asked of pg_locks, because pg_stat_activity stands still within a transaction.
+        blocked = "NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        waiting = self._connection.fetchval(f"SELECT count(DISTINCT pid) FROM pg_locks WHERE {blocked}")
+        return bool(self._runner.run(waiting) >= len(self._dossiers))
 
     def release(self) -> None:
         """Let those who wait go on."""
@@ -101,6 +103,11 @@ def settled(office: Office, dossier: str, name: str, **body: Any) -> httpx.Respo
 
     found: httpx.Response = eventually(answered)
     return found
+
+
+def grows(stack: Stack, dossier: str, *, beyond: int) -> None:
+    """Wait until the log holds more events of the dossier than that."""
+    eventually(lambda: len(types_in_register(stack, dossier)) > beyond)
 
 
 def story(office: Office, dossier: str) -> list[str]:
