@@ -62,7 +62,7 @@ async def submit(
     submission: Submission, reference: _Reference, caller: _Caller, door: _Door, response: Response
 ) -> Received:
     """Hand in a dossier. The Idempotency-Key is your own reference: the same again returns the same dossier."""
-    received = await door.submit(caller, reference, submission)
+    received = await door.submit(caller, _utf8(reference), submission)
     response.status_code = 201 if received.created else 200
     response.headers["Location"] = f"/v1/dossiers/{received.dossier}"
     return received
@@ -157,6 +157,14 @@ async def readyz(door: _Door) -> dict[str, Any]:
     return {"status": "ready", "engine": engine, "inbox_waiting": waiting, "inbox_oldest": oldest}
 
 
+def _utf8(header: str) -> str:
+    """Read the letters of a header: it is bytes, which the framework takes for Latin-1."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return header
+
+
 def _command_id(reference: str) -> UUID:
     try:
         return UUID(reference)
@@ -190,7 +198,13 @@ def _read_cursor(cursor: str | None) -> UUID | None:
 
 def build(door: Door, intake: Intake, platform: HttpPaymentPlatform, pool: Pool, body_limit: int) -> FastAPI:
     """Put the application together over resources that are open already."""
-    app = FastAPI(title="motcua", version="1", summary="Administrative dossiers, from receipt to returned result")
+    app = FastAPI(
+        title="motcua",
+        version="1",
+        summary="Administrative dossiers, from receipt to returned result",
+        docs_url=None,  # the pages that FastAPI offers load programs from elsewhere
+        redoc_url=None,
+    )
     app.state.door, app.state.intake, app.state.platform, app.state.pool = door, intake, platform, pool
     app.include_router(routes)
     app.add_middleware(BodyLimit, limit=body_limit)
