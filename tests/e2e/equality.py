@@ -115,7 +115,8 @@ async def _look(stack: Stack, client: Client, dossier: UUID) -> Seen:
 
 
 def _agrees(seen: Seen) -> bool:
-    if seen.workflow is None:
+    """Whether nothing is on its way any more: the workflow is asked last, so that it may be ahead for a moment."""
+    if seen.workflow is None or seen.workflow.sequence > len(seen.events):
         return False
     unknown = seen.events[seen.workflow.sequence :]
     return all(event.type in WRITTEN_BY_REFUNDS for event in unknown)
