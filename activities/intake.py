@@ -126,6 +126,8 @@ def _channel(procedure: Procedure, submission: Submission) -> None:
 def _components(procedure: Procedure, submission: Submission) -> None:
     given = {each.component for each in submission.components}
     known(procedure, given)
+    if len(given) < len(submission.components):
+        raise Invalid("a component is listed twice", field="components", remedy="list each once, with its quantity")
     missing = [each for each in procedure.components if each.required and each.code not in given]
     # At the counter the clerk looks at the papers and asks once for what is missing; a machine checks online.
     if missing and submission.channel is Channel.ONLINE:

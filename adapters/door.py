@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -291,7 +290,7 @@ def _act(caller: Caller, body: CommandBody) -> Act:
 
 def _facts(act: Act, body: CommandBody) -> dict[str, Any]:
     try:
-        return FACTS[act].model_validate_json(json.dumps(body.data)).model_dump(mode="json")
+        return FACTS[act].model_validate(body.data).model_dump(mode="json")
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         field = ".".join(filter(None, ("data", place(first))))

@@ -14,7 +14,7 @@ _BY_TYPE: Mapping[str, tuple[str, str]] = {
     "missing": ("is missing", "add it"),
     "extra_forbidden": ("is no field here", "leave it out, or correct its name"),
     "string_pattern_mismatch": ("is not a code", "use letters, digits, '.', '_' and '-', as the catalogue writes it"),
-    "model_attributes_type": ("is not an object", "send one JSON object"),
+    "model_attributes_type": ("is not an object", "send one JSON object, as application/json"),
     "uuid_parsing": ("is not a UUID", "send the id that the submission was answered with"),
     "timezone_aware": ("has no offset from UTC", "write it out, as in 2026-11-23T09:00:00+07:00"),
     "string_unicode": ("holds half a character", "send text in UTF-8"),

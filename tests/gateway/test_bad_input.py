@@ -146,6 +146,7 @@ SUBMISSIONS: dict[str, Row] = {
     "unit of the past": (lambda g: g.submit(unit="000.00.53.H48"), 422, "unit"),
     "missing component": (lambda g: g.submit(**{**ONLINE, "components": []}), 422, "components"),
     "component of another procedure": (lambda g: g.submit(components=[{"component": "ban-ve"}]), 422, "components"),
+    "a component twice": (lambda g: g.submit(components=[*ONLINE["components"] * 2]), 422, "components"),
     "channel not offered": (lambda g: g.submit(**RESIDENCE, channel="post"), 422, "channel"),
     "return not offered": (lambda g: g.submit(**RESIDENCE, return_method="post"), 422, "return_method"),
     "unknown case": (lambda g: g.submit(case="urgent"), 422, "case"),
@@ -239,7 +240,10 @@ COMMANDS: dict[str, Row] = {
     "facts of another act": (lambda g: g.office.post(g.fresh, "accept", data={"step": "x"}), 422, "data.step"),
     "facts missing": (lambda g: g.office.post(g.processing, "propose", role="officer"), 422, "data.step"),
     "half a character in the facts": (
-        lambda g: g.send(f"/v1/dossiers/{g.fresh}/commands", _half_a_character()), 422, "data"
+        lambda g: g.send(f"/v1/dossiers/{g.fresh}/commands", _half_a_character()), 422, "data.step"
+    ),
+    "facts nested beyond reason": (
+        lambda g: g.send(f"/v1/dossiers/{g.fresh}/commands", raw=_nested(960)), 422, "data.a"
     ),
     "no number in the facts": (
         lambda g: g.send(
@@ -313,6 +317,11 @@ QUESTIONS: dict[str, Row] = {
 
 def _accept() -> Json:
     return {"name": "accept", "actor": {"role": "clerk", "unit": COMMUNE}}
+
+
+def _nested(depth: int) -> bytes:
+    """A command as deep as a parser takes, and what comes after it may not."""
+    return json.dumps(_accept()).encode()[:-1] + b', "data": {"a": ' + b"[" * depth + b"]" * depth + b"}}"
 
 
 def _half_a_character() -> Json:
