@@ -25,7 +25,7 @@ from temporalio.service import RPCError
 from activities.ports import Unavailable
 from adapters.postgres import Connection, Pool, transaction
 from schema import wire
-from schema.messages import Start
+from schema.case import Case, Start
 from schema.payments import PaymentReport
 from schema.refunds import StartRefund
 from schema.sql import QUERIES
@@ -101,7 +101,7 @@ class Relay:
         """Start the dossier's workflow, and in the same call signal it if there is a report."""
         await self._client.start_workflow(
             wire.DOSSIER_WORKFLOW,
-            Start(dossier=row["dossier"]),
+            Start(dossier=row["dossier"], case=Case.model_validate_json(row["fold"])),
             id=wire.dossier_workflow_id(row["dossier"]),
             task_queue=wire.DOSSIER_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

@@ -134,6 +134,15 @@ class Case(Message):
         )
 
 
+class Start(Message):
+    """The argument of a dossier's workflow."""
+
+    dossier: UUID
+    case: Case | None = None
+    """The fold, from whoever starts the run and has it at hand; without it the run loads it. A stale one does no
+    harm: `record` returns what stands in the register, and the run catches up."""
+
+
 def first(event: Event) -> Case:
     """Begin the fold with the event of submission."""
     data = event.data

@@ -109,12 +109,6 @@ class Answer(Message):
     """The national code, 1 to 10."""
 
 
-class Start(Message):
-    """The argument of a dossier's workflow: everything else is loaded from the register."""
-
-    dossier: UUID
-
-
 def answer(event: Event, status: int) -> Answer:
     """Answer the command that `event` records."""
     return Answer(

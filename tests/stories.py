@@ -33,9 +33,9 @@ from domain.errors import NotAllowed
 from domain.instants import VIETNAM, at
 from domain.milestones import Clock, ClockKind
 from schema import wire
-from schema.case import Case
+from schema.case import Case, Start
 from schema.events import EventType
-from schema.messages import Actor, Answer, Command, Event, Start
+from schema.messages import Actor, Answer, Command, Event
 from schema.payments import PaymentReport
 from schema.submissions import Submission
 from tests.twins import MemoryPlatform, MemoryRegister

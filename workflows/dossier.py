@@ -24,9 +24,9 @@ from domain.dossier import DECIDED, Act, Business, Delivery
 from domain.errors import DomainError
 from domain.milestones import Milestone
 from schema import wire
-from schema.case import Case, Payment
+from schema.case import Case, Payment, Start
 from schema.events import EventType
-from schema.messages import Answer, Command, Event, Start, answer
+from schema.messages import Answer, Command, Event, answer
 from schema.payments import PaymentOrder, PaymentReport
 from schema.refunds import StartRefund
 from workflows.judge import judge
@@ -65,7 +65,7 @@ class DossierWorkflow:
     @workflow.run
     async def run(self, start: Start) -> None:
         """The procedure. Every chapter looks first whether it is already behind the dossier."""
-        self._know(await load(start.dossier))
+        self._know(start.case or await load(start.dossier))
         clock = asyncio.create_task(self._watch_the_clock())
 
         await self.receive()
@@ -311,7 +311,7 @@ class DossierWorkflow:
         )
         if not reached():
             await workflow.wait_condition(self._is_quiet)
-            workflow.continue_as_new(self._start)
+            workflow.continue_as_new(Start(dossier=self._start.dossier))
 
     async def _story_known(self) -> None:
         if self._loaded is None:  # a message that came before the first chapter

@@ -16,7 +16,7 @@ SELECT pg_notify('inbox', '');
 -- name: claim_inbox
 -- Take some rows that are due to be handed to the engine, passing over those another relay holds.
 SELECT inbox.id, inbox.kind, inbox.dossier, inbox.body, inbox.received_at, inbox.attempts,
-       dossier.procedure, dossier.unit, dossier.channel, dossier.closed_at
+       dossier.procedure, dossier.unit, dossier.channel, dossier.closed_at, dossier.fold
   FROM inbox JOIN dossier ON dossier.id = inbox.dossier
  WHERE inbox.delivered_at IS NULL AND inbox.next_attempt_at <= $1
  ORDER BY inbox.next_attempt_at

@@ -16,7 +16,8 @@ from deploy.embedded.stack import Stack
 from domain.dossier import Act
 from domain.duties import Role
 from schema import wire
-from schema.messages import Actor, Answer, Command, Start
+from schema.case import Start
+from schema.messages import Actor, Answer, Command
 from schema.payments import PaymentReport
 from tests.e2e.equality import engine_of, equal, finished
 from tests.e2e.kills import (

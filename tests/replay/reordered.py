@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.common import VersioningBehavior
 
 from schema import wire
-from schema.messages import Start
+from schema.case import Start
 from workflows.dossier import DossierWorkflow
 
 
