@@ -13,6 +13,7 @@ import unicodedata
 import urllib.parse
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import asyncpg
@@ -38,6 +39,7 @@ class Markers:
         """What a code may look like, but a person all the same."""
         return f"{self.latin}-{self.digits}"
 
+    @cached_property
     def spellings(self) -> dict[bytes, str]:
         """Every way in which a needle may lie somewhere, each with its name."""
         texts = [self.digits, *_cases(self.latin), *_cases(self.vietnamese)]
@@ -45,7 +47,7 @@ class Markers:
 
     def found_in(self, data: bytes) -> list[str]:
         """What of them lies in these bytes."""
-        return [name for spelt, name in self.spellings().items() if spelt in data]
+        return [name for spelt, name in self.spellings.items() if spelt in data]
 
 
 def _cases(text: str) -> set[str]:
