@@ -64,7 +64,6 @@ class Intake:
             if await connection.fetchval(QUERIES["insert_inbox"], *row) is not None:
                 await connection.execute(QUERIES["insert_dossier"], *case_values(case))
                 await self._seal(connection, event.dossier, event.sealed, reference, submission)
-                await connection.execute(QUERIES["announce_inbox"])
                 await append(connection, event, received_at)
                 return _received(case, created=True)
         again = await self._known(system, key, digest)
@@ -86,10 +85,9 @@ class Intake:
         key = self._digest.of("reference", f"{PLATFORM}/{report.reference}/{report.outcome}/{report.transaction}")
         body = report.model_dump_json()
         digest = self._digest.of("report", body)
-        async with transaction(self._pool) as connection:
-            row = (uuid4(), PLATFORM, key, "payment", attempt["dossier"], digest, body, received_at)
+        row = (uuid4(), PLATFORM, key, "payment", attempt["dossier"], digest, body, received_at)
+        async with reading(self._pool) as connection:
             await connection.execute(QUERIES["insert_inbox"], *row)
-            await connection.execute(QUERIES["announce_inbox"])
 
     async def _known(self, system: str, key: str, digest: str) -> Received | None:
         async with reading(self._pool) as connection:

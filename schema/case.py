@@ -13,10 +13,12 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from domain.dossier import GIVEN_UP, Act, Business, Finance, State, after, is_closed, national_code
+from domain.dossier import GIVEN_UP, Act, Business, Delivery, Finance, State, after, is_closed, national_code
 from domain.milestones import Clock, ClockKind, Milestone, Stroke, milestones
 from schema.events import MOVES, EventType
 from schema.messages import Event, Message
+
+AT_RECEIPT, BEFORE_RETURN = "at_receipt", "before_return"
 
 
 class Step(Message):
@@ -93,6 +95,22 @@ class Case(Message):
     def owes(self) -> bool:
         """Whether money is owed, ordered or not."""
         return self.state.finance in (Finance.OWED, Finance.ORDERED)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the one-stop has said what it thinks of the papers: complete, or not accepted."""
+        return self.state.business not in (Business.SUBMITTED, Business.INCOMPLETE)
+
+    def collects(self, timing: str) -> bool:
+        """Whether the fee is being collected, at the point of the story where its procedure wants it."""
+        at = Business.COMPLETE if timing == AT_RECEIPT else Business.RESOLVED
+        return self.owes and self.fee_timing == timing and self.state.business is at
+
+    @property
+    def returns_by_itself(self) -> bool:
+        """Whether a result is ready that goes back online, and nothing is owed for it."""
+        ready = self.state.business is Business.RESOLVED and self.state.delivery is Delivery.READY
+        return ready and self.return_method == "online" and not self.owes
 
     @property
     def expects_payment(self) -> bool:

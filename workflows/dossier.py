@@ -20,11 +20,11 @@ from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
 
 from activities.payments import PaymentActivities
 from activities.refusals import as_failure
-from domain.dossier import DECIDED, Act, Business, Delivery
+from domain.dossier import DECIDED, Act, Business
 from domain.errors import DomainError
 from domain.milestones import Milestone
 from schema import wire
-from schema.case import Case, Payment, Start
+from schema.case import AT_RECEIPT, BEFORE_RETURN, Case, Payment, Start
 from schema.events import EventType
 from schema.messages import Answer, Command, Event, answer
 from schema.payments import PaymentOrder, PaymentReport
@@ -33,8 +33,6 @@ from workflows.judge import judge
 from workflows.options import ONE_QUESTION, OUTSIDE
 from workflows.register import RecordRefused, load, record
 from workflows.wording import acted, opened, ordered, phase, refund_id, reported, struck, worded
-
-AT_RECEIPT, BEFORE_RETURN = "at_receipt", "before_return"
 
 MOST_ORDERS = 5
 """Orders that the engine opens by itself for one fee; after that the counter is asked to collect."""
@@ -81,12 +79,12 @@ class DossierWorkflow:
 
     async def receive(self) -> None:
         """Wait for the one-stop's answer: complete, a supplement asked for once (02), or not accepted (03)."""
-        await self._until(lambda: self._is_beyond(Business.SUBMITTED, Business.INCOMPLETE))
+        await self._until(lambda: self._case.is_answered)
 
     async def collect_fee(self, timing: str) -> None:
         """See the fee paid that is collected at this point: by order online, else at the counter."""
         question = FIRST_QUESTION
-        while self._is_collecting(timing):
+        while self._case.collects(timing):
             payment = self._case.payment
             if payment is not None and payment.url is None:
                 await self._open_order(timing, payment)
@@ -96,7 +94,7 @@ class DossierWorkflow:
             elif self._case.channel == "online" and self._case.attempts < MOST_ORDERS:
                 await self._order()
             else:
-                await self._until(lambda: not self._is_collecting(timing))
+                await self._until(lambda: not self._case.collects(timing))
 
     async def accept(self) -> None:
         """Issue code, receipt and appointment (01), which starts the clock; online goes on to the office at once."""
@@ -116,7 +114,7 @@ class DossierWorkflow:
 
     async def return_result(self) -> None:
         """Hand over the result, or the papers of a refused dossier: online at once, else at counter or by post."""
-        await self._act(Act.RETURN, when=self._returns_by_itself, method="online")
+        await self._act(Act.RETURN, when=lambda: self._case.returns_by_itself, method="online")
         await self._until(lambda: self._case.is_closed)
 
     # What people and payment platforms may say
@@ -190,10 +188,6 @@ class DossierWorkflow:
 
     # Payment
 
-    def _is_collecting(self, timing: str) -> bool:
-        at = Business.COMPLETE if timing == AT_RECEIPT else Business.RESOLVED
-        return self._case.owes and self._case.fee_timing == timing and self._case.state.business is at
-
     async def _order(self) -> None:
         """Write the attempt down, before the platform hears of it."""
         expires = workflow.now() + ORDER_LASTS
@@ -209,7 +203,7 @@ class DossierWorkflow:
             expires_at=payment.expires_at,
         )
         opening = workflow.start_activity_method(PaymentActivities.open, order, **OUTSIDE)
-        await self._until(lambda: opening.done() or not self._is_collecting(timing))
+        await self._until(lambda: opening.done() or not self._case.collects(timing))
         if not opening.done():
             return  # settled, or given up, before the platform answered
         if opening.exception() is not None:  # the platform said no: this attempt is over
@@ -222,7 +216,7 @@ class DossierWorkflow:
         """Wait for the call-back; when none comes, ask: an unknown outcome is never taken for "not paid"."""
         try:
             await self._until(
-                lambda: not self._is_collecting(timing) or self._case.payment != payment,
+                lambda: not self._case.collects(timing) or self._case.payment != payment,
                 at_most=after,
             )
         except TimeoutError:
@@ -295,8 +289,8 @@ class DossierWorkflow:
 
     def _show(self) -> None:
         """Tell the operators' list when, and only when, what it filters on has changed."""
-        shown = workflow.info().typed_search_attributes.get(_STATUS)
-        if (status := phase(self._case)) == shown:
+        shown = workflow.info().typed_search_attributes.get(_STATUS) or ""
+        if (status := phase(self._case, shown)) == shown:
             return
         promised = next((c.due for c in self._case.clocks if c.kind == "promised"), None)
         due = [_DUE.value_set(promised)] if promised else []
@@ -323,15 +317,3 @@ class DossierWorkflow:
 
     def _is_quiet(self) -> bool:
         return workflow.all_handlers_finished() and not self._lock.locked()
-
-    def _is_beyond(self, *states: Business) -> bool:
-        return self._case.state.business not in states
-
-    def _returns_by_itself(self) -> bool:
-        case = self._case
-        return (
-            case.state.business is Business.RESOLVED
-            and case.state.delivery is Delivery.READY
-            and case.return_method == "online"
-            and not case.owes
-        )

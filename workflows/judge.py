@@ -9,7 +9,7 @@ from __future__ import annotations
 from domain.dossier import Act, Business, Finance, may, what_fits
 from domain.duties import NEEDS_REASON, Role, at_unit, may_do
 from domain.errors import Forbidden, Invalid, NotAllowed
-from schema.case import Case
+from schema.case import AT_RECEIPT, Case
 from schema.commands import PayFacts, ProposeFacts, ReturnFacts, facts_of
 from schema.messages import Command
 
@@ -33,7 +33,7 @@ def judge(case: Case, command: Command) -> None:
 
 def act_of(case: Case, command: Command) -> Act:
     """Name the act that a command comes to: `accept` only finds complete while a fee at receipt is owed."""
-    if command.name is Act.ACCEPT and case.owes and case.fee_timing == "at_receipt":
+    if command.name is Act.ACCEPT and case.owes and case.fee_timing == AT_RECEIPT:
         return Act.FIND_COMPLETE
     return command.name
 
@@ -101,7 +101,7 @@ def _pay(case: Case, command: Command) -> None:
             field="data.amount",
             remedy="take exactly the amount owed",
         )
-    if case.state.finance is Finance.OWED and case.fee_timing == "at_receipt":
+    if case.state.finance is Finance.OWED and case.fee_timing == AT_RECEIPT:
         _once_complete(case)
 
 

@@ -23,10 +23,14 @@ from workflows.judge import act_of, judge
 TYPES = {act: type_ for type_, act in MOVES.items()} | {Act.PAY: EventType.PAYMENT_RECEIVED}
 
 
-def phase(case: Case) -> str:
-    """Name the phase that operators filter on: coarser than the national code, so that it changes seldom."""
+def phase(case: Case, before: str) -> str:
+    """Name the phase that the engine's own list is filtered on; officers' lists come from the register.
+
+    It is coarser than the national code because each change is one more write for the engine, of a row with
+    dozens of indexes: a decided dossier keeps the phase it had, and is soon closed.
+    """
     if case.state.business in DECIDED or case.is_closed:
-        return "decided"
+        return before
     if case.state.business is Business.SUPPLEMENTING:
         return "supplementing"
     return "processing" if case.is_accepted else "intake"

@@ -76,6 +76,14 @@ CREATE TABLE inbox (
 COMMENT ON COLUMN inbox.reference IS 'keyed digest of the caller''s own reference, which may hold anything';
 CREATE INDEX inbox_waiting ON inbox (next_attempt_at) WHERE delivered_at IS NULL;
 
+CREATE FUNCTION announce_inbox() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('inbox', '');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER inbox_is_announced AFTER INSERT ON inbox FOR EACH STATEMENT EXECUTE FUNCTION announce_inbox();
+COMMENT ON TRIGGER inbox_is_announced ON inbox IS 'wakes the relays; they also look by themselves';
+
 CREATE TABLE payment_attempt (
     reference   text PRIMARY KEY,
     dossier     uuid    NOT NULL REFERENCES dossier (id),

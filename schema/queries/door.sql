@@ -9,10 +9,6 @@ RETURNING id;
 -- What came in under a reference.
 SELECT id, dossier, digest FROM inbox WHERE system = $1 AND reference = $2;
 
--- name: announce_inbox
--- Wake the relays; they also look by themselves.
-SELECT pg_notify('inbox', '');
-
 -- name: claim_inbox
 -- Take some rows that are due to be handed to the engine, passing over those another relay holds.
 SELECT inbox.id, inbox.kind, inbox.dossier, inbox.body, inbox.received_at, inbox.attempts,
