@@ -96,11 +96,15 @@ class World:
 
     async def skip(self, **span: float) -> None:
         """Let time pass."""
-        await self.env.sleep(timedelta(**span))
+        await self.let_pass(timedelta(**span))
 
     async def skip_to(self, instant: datetime) -> None:
         """Let time pass until then."""
-        await self.env.sleep(max(instant - await self.now(), timedelta(0)))
+        await self.let_pass(max(instant - await self.now(), timedelta(0)))
+
+    async def let_pass(self, span: timedelta) -> None:
+        """Let that much time pass; a server that does not get through it fails the test instead of hanging it."""
+        await asyncio.wait_for(self.env.sleep(span), PATIENCE)
 
     @asynccontextmanager
     async def workers(self, deployment: WorkerDeploymentConfig | None = None, cached: int = 100) -> AsyncIterator[None]:

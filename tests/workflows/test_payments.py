@@ -219,7 +219,7 @@ async def test_a_refund_is_patient(world: World, away: timedelta) -> None:
     await dossier.report(world.platform.debit(reference, "T-2", paid_at=await world.now()))
     await dossier.until("payment.surplus")
     await dossier.review()
-    await world.env.sleep(away)
+    await world.let_pass(away)
 
     assert dossier.case.status == 9
     assert not world.platform.refunds
