@@ -50,9 +50,12 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    with temporary_folder() as folder, Stack(folder / "stack", workers=1, gateways=1) as stack:
-        with _bare_worker(stack) as bare_pid:
-            report = asyncio.run(_measure(stack, bare_pid, options))
+    with (
+        temporary_folder() as folder,
+        Stack(folder / "stack", workers=1, gateways=1) as stack,
+        _bare_worker(stack) as bare_pid,
+    ):
+        report = asyncio.run(_measure(stack, bare_pid, options))
     print(json.dumps(report, indent=2, default=_plain) if options.json else _table(report), flush=True)
     os._exit(0)  # after the engine's client was used, the interpreter sometimes aborts while exiting
 
