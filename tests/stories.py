@@ -35,7 +35,7 @@ from domain.milestones import Clock, ClockKind
 from schema import wire
 from schema.case import Case, Start
 from schema.events import EventType
-from schema.messages import Actor, Answer, Command, Event
+from schema.messages import Actor, Answer, Command, Event, RecordAsk
 from schema.payments import PaymentReport
 from schema.submissions import Submission
 from tests.twins import MemoryPlatform, MemoryRegister
@@ -201,12 +201,12 @@ class Dossier:
         """The newest event of this type."""
         return next(event for event in reversed(self.story) if event.type is type_)
 
-    async def start(self) -> None:
-        """Hand the dossier to the engine, as the relay does."""
+    async def start(self, case: Case | None = None, *, empty: bool = False) -> None:
+        """Hand the dossier to the engine, as the relay does: with the fold at hand, unless it is to be `empty`."""
         self.world.opened.append(self.id)
         await self.world.client.start_workflow(
             wire.DOSSIER_WORKFLOW,
-            Start(dossier=self.id),
+            Start(dossier=self.id, case=None if empty else case or self.case),
             id=wire.dossier_workflow_id(self.id),
             task_queue=wire.DOSSIER_QUEUE,
         )
@@ -479,6 +479,22 @@ async def foreign_event(world: World) -> Dossier:
         await dossier.accept()
     await dossier.do("stop")
     await dossier.give_back()
+    return dossier
+
+
+async def started_behind(world: World) -> Dossier:
+    """Handed over with an old fold: the register knows already that papers were asked for and handed in."""
+    dossier = await world.submitted()
+    old = dossier.case
+    for name, type_ in (
+        ("request_supplement", EventType.SUPPLEMENT_REQUESTED),
+        ("supplement", EventType.SUPPLEMENTED),
+    ):
+        command = await dossier.command(name, components=["giay-de-nghi"])
+        asked = RecordAsk(event=event_for(dossier.case, command, type_), law=dossier.case.law)
+        await world.register.record(asked)
+    await dossier.start(old)
+    await dossier.do("refuse")
     return dossier
 
 

@@ -38,6 +38,7 @@ STORIES: dict[str, Story] = {
         stories.entered_late,
         stories.database_away,
         stories.foreign_event,
+        stories.started_behind,
     )
 }
 """The stories that can be recorded; with `carried_on_` before the name, by fresh runs of `LONGEST` events."""

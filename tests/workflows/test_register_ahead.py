@@ -375,6 +375,25 @@ async def test_a_decision_that_the_clock_did_not_know_of(world: World) -> None:
     await dossier.ended()
 
 
+async def test_a_run_that_was_handed_an_old_fold(world: World) -> None:
+    """A stale fold at the start does no harm: what stands in the register comes first, then the run's own act."""
+    dossier = await stories.started_behind(world)
+    await dossier.ended()
+
+    assert dossier.types[1:] == ["dossier.supplement_requested", "dossier.supplemented", "dossier.refused"]
+    assert await dossier.is_one_story()
+
+
+async def test_a_run_that_was_handed_nothing_loads_the_fold(world: World) -> None:
+    """Reopening, restore and a fresh run are one path: the story is loaded, however long it is."""
+    dossier = await world.submitted()
+    await dossier.start(empty=True)
+    await (await dossier.resolved()).give_back()
+    await dossier.ended()
+
+    assert await dossier.is_one_story()
+
+
 async def test_the_actor_of_an_engine_act_is_the_engine(world: World) -> None:
     """What nobody ordered is recorded as the engine's."""
     dossier = await stories.granted_online(world)
