@@ -31,8 +31,8 @@ from schema.places import place
 from schema.sql import QUERIES
 from schema.submissions import CommandBody, LateEntry, Received, Submission
 
-START_SECONDS = 3.0
-"""How long a command waits for a dossier that the relay has still to hand over."""
+START_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds between the attempts to command a dossier that the relay has still to hand over."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ class Door:
 
     async def _started(self, command: Command) -> Answer | None:
         """Send, waiting a little for a dossier whose inbox row is still on its way to the engine."""
-        deadline = asyncio.get_running_loop().time() + START_SECONDS
+        pauses = iter(START_PAUSES)
         while True:
             try:
                 return await self._engine.send(command)
@@ -228,9 +228,9 @@ class Door:
                 continue
             except NotThere:
                 await self._require_open(command.dossier)
-                if asyncio.get_running_loop().time() > deadline:
+                if (pause := next(pauses, None)) is None:
                     raise Unavailable("engine: the dossier has not been taken over yet") from None
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(pause)
 
     async def _require_open(self, dossier: UUID) -> None:
         if (await self._row(dossier))["closed_at"] is not None:

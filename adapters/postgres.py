@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
@@ -67,7 +68,7 @@ def translated() -> Iterator[None]:
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """One short transaction on a connection of the pool."""
     with translated():
-        async with pool.acquire(timeout=TURN_SECONDS) as connection, connection.transaction():
+        async with _turn(pool) as connection, connection.transaction():
             yield connection
 
 
@@ -82,5 +83,15 @@ async def row_of(connection: Connection, query: str, *values: object) -> asyncpg
 async def reading(pool: Pool) -> AsyncIterator[Connection]:
     """One connection of the pool, for a single statement."""
     with translated():
-        async with pool.acquire(timeout=TURN_SECONDS) as connection:
+        async with _turn(pool) as connection:
             yield connection
+
+
+@asynccontextmanager
+async def _turn(pool: Pool) -> AsyncIterator[Connection]:
+    async with asyncio.timeout(TURN_SECONDS):  # the pool's own time-out makes a task for each turn
+        connection = await pool.acquire()
+    try:
+        yield connection
+    finally:
+        await pool.release(connection)

@@ -24,11 +24,12 @@ from temporalio.client import Client
 
 from adapters.settings import load_settings
 from adapters.wiring import open_entrance
-from bench.stories import Bare, Engine, Tell
+from bench.stories import Bare, Engine, Feed, Tell
 from deploy.embedded.folder import temporary_folder
 from deploy.embedded.services import inherited_environment
 from deploy.embedded.stack import ROOT, Stack
 
+Report = dict[str, dict[str, list["Figures"]]]
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -60,25 +61,30 @@ def main() -> None:
     os._exit(0)  # after the engine's client was used, the interpreter sometimes aborts while exiting
 
 
-async def _measure(stack: Stack, bare_pid: int, options: argparse.Namespace) -> dict[str, dict[str, list[Figures]]]:
+async def _measure(stack: Stack, bare_pid: int, options: argparse.Namespace) -> Report:
     engine_pid = stack.workers[0].pid
     assert engine_pid is not None
     async with open_entrance(load_settings(stack.env_file), "bench") as entrance, httpx.AsyncClient() as http:
-        client = entrance.client
-        engine, bare = Engine(entrance.door, http), Bare(client)
-        found: dict[str, dict[str, list[Figures]]] = {}
-        for story in ("counter", "online"):
-            runs: list[tuple[str, Tell, int]] = [
-                ("bare", getattr(bare, story), bare_pid),
-                ("engine", getattr(engine, story), engine_pid),
-            ]
-            found[story] = {name: [] for name, _, _ in runs}
-            for pair in range(options.pairs + 1):
-                for name, tell, pid in runs:
-                    figures = await _run(client, tell, pid, options)
-                    if pair:  # the first pair warms up
-                        found[story][name].append(figures)
-                        print(f"{story} {pair} {name}: {figures}", file=sys.stderr, flush=True)
+        client, feed = entrance.client, Feed(entrance.door)
+        engine, bare = Engine(entrance.door, http, feed), ("bare", Bare(client).story, bare_pid)
+        counter = await _pairs(client, "counter", [bare, ("engine", engine.counter, engine_pid)], options)
+        following = asyncio.create_task(feed.run())
+        online = await _pairs(client, "online", [bare, ("engine", engine.online, engine_pid)], options)
+        following.cancel()
+        await asyncio.wait([following])
+    return {"counter": counter, "online": online}
+
+
+async def _pairs(
+    client: Client, story: str, sides: list[tuple[str, Tell, int]], options: argparse.Namespace
+) -> dict[str, list[Figures]]:
+    found: dict[str, list[Figures]] = {name: [] for name, _, _ in sides}
+    for pair in range(options.pairs + 1):
+        for name, tell, pid in sides:
+            figures = await _run(client, tell, pid, options)
+            if pair:  # the first pair warms up
+                found[name].append(figures)
+                print(f"{story} {pair} {name}: {figures}", file=sys.stderr, flush=True)
     return found
 
 
@@ -112,17 +118,19 @@ def _bare_worker(stack: Stack) -> Iterator[int]:
     environment = inherited_environment(stack.settings)
     command = [sys.executable, "-m", "bench.bare_worker"]
     with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == "ready"
-        yield process.pid
-        process.terminate()
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == "ready"
+            yield process.pid
+        finally:
+            process.terminate()
 
 
 def _median(runs: list[Figures], name: str) -> float:
     return float(statistics.median(getattr(each, name) for each in runs))
 
 
-def _table(report: dict[str, dict[str, list[Figures]]]) -> str:
+def _table(report: Report) -> str:
     lines = ["story    kind     dossiers/s   CPU ms   events    bytes   ratio of the pairs (median)"]
     for story, kinds in report.items():
         ratios = [e.per_second / b.per_second for e, b in zip(kinds["engine"], kinds["bare"], strict=True)]

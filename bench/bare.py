@@ -12,7 +12,6 @@ from temporalio.common import VersioningBehavior
 
 from schema.events import EventType
 from schema.messages import Answer, Command
-from schema.payments import PaymentReport
 
 BARE_QUEUE = "bare"
 
@@ -21,12 +20,6 @@ BARE_QUEUE = "bare"
 async def nothing(command: Command) -> Command:
     """Do nothing."""
     return command
-
-
-@activity.defn(name="bare.heard")
-async def heard(report: PaymentReport) -> PaymentReport:
-    """Do nothing."""
-    return report
 
 
 @workflow.defn(name="bare", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
@@ -61,9 +54,3 @@ class BareWorkflow:
     @command.validator
     def _may_command(self, command: Command) -> None:
         return
-
-    @workflow.signal(name="payment-reported")
-    async def payment_reported(self, report: PaymentReport) -> None:
-        """Take one signal through a no-op local activity."""
-        await workflow.execute_local_activity(heard, report, start_to_close_timeout=timedelta(seconds=5))
-        self._taken += 1

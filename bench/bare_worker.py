@@ -12,7 +12,7 @@ from temporalio.worker import Worker
 from adapters.keys import KeyRing
 from adapters.settings import Settings, load_settings
 from adapters.temporal import connect, deployment, make_current, motcua_plugin
-from bench.bare import BARE_QUEUE, BareWorkflow, heard, nothing
+from bench.bare import BARE_QUEUE, BareWorkflow, nothing
 
 
 def bare_worker(client: Client, settings: Settings) -> Worker:
@@ -21,7 +21,7 @@ def bare_worker(client: Client, settings: Settings) -> Worker:
         client,
         task_queue=BARE_QUEUE,
         workflows=[BareWorkflow],
-        activities=[nothing, heard],
+        activities=[nothing],
         max_concurrent_workflow_tasks=settings.workflow_tasks,
         max_cached_workflows=settings.cached_workflows,
         max_concurrent_local_activities=settings.local_activities,

@@ -11,21 +11,48 @@ from uuid import UUID, uuid4
 import httpx
 from temporalio.client import Client
 
-from adapters.door import Caller, Door, Dossier
+from adapters.door import Caller, Door
 from bench.bare import BARE_QUEUE, BareWorkflow
 from domain.dossier import Act
 from domain.duties import Role
 from schema import wire
-from schema.messages import Actor, Answer, Command
-from schema.payments import PaymentReport
+from schema.events import EventType
+from schema.messages import Actor, Answer, Command, Event
 from schema.submissions import CommandBody, Submission
 
 Tell = Callable[[], Awaitable[str]]
 """Take one dossier from its start to its end; return the id of its workflow."""
 
 CALLER = Caller("bench", frozenset({"submit", "command", "read"}), frozenset({"clerk", "officer", "leader"}))
+LOOK_SECONDS = 0.05
 COMPONENTS = ("mau-03", "suc-khoe", "ly-lich-tu-phap", "ho-chieu", "chuyen-mon")
 COMMUNE, ECONOMY, CENTRE, LABOUR = "000.00.61.H48", "000.01.61.H48", "000.00.01.H48", "000.00.11.H48"
+
+
+class Feed:
+    """Follows the log as a subscribing system does, and tells whoever waits for an event of a dossier."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._seen: dict[tuple[UUID, EventType], asyncio.Future[Event]] = {}
+
+    async def run(self) -> None:
+        """Read on for ever."""
+        after = 0
+        while True:
+            page = await self._door.events(after, 500)
+            for position, event in page:
+                after = position
+                if event.type in (EventType.PAYMENT_OPENED, EventType.FORWARDED):
+                    self._place(event.dossier, event.type).set_result(event)
+            await asyncio.sleep(0 if page else LOOK_SECONDS)
+
+    async def waits_for(self, dossier: UUID, type_: EventType) -> Event:
+        """Wait for the first event of this type."""
+        return await self._place(dossier, type_)
+
+    def _place(self, dossier: UUID, type_: EventType) -> asyncio.Future[Event]:
+        return self._seen.setdefault((dossier, type_), asyncio.get_running_loop().create_future())
 
 
 @dataclass
@@ -34,6 +61,7 @@ class Engine:
 
     door: Door
     http: httpx.AsyncClient
+    feed: Feed
 
     async def counter(self) -> str:
         """A: counter, cash: submit, accept, pay, forward, propose, approve, return."""
@@ -53,9 +81,9 @@ class Engine:
             procedure="1.014199", unit=CENTRE, channel="online", return_method="counter", components=components
         )
         await self._do(dossier, "accept", "clerk", CENTRE)
-        ordered = await self._until(dossier, _page)
-        (await self.http.post(_page(ordered) or "", params={"outcome": "success"})).raise_for_status()
-        await self._until(dossier, lambda found: found.case.open_steps())
+        opened = await self.feed.waits_for(dossier, EventType.PAYMENT_OPENED)
+        (await self.http.post(opened.data["url"], params={"outcome": "success"})).raise_for_status()
+        await self.feed.waits_for(dossier, EventType.FORWARDED)
         await self._do(dossier, "propose", "officer", LABOUR, step="appraise")
         await self._do(dossier, "approve", "leader", LABOUR)
         await self._do(dossier, "return", "clerk", CENTRE, method="counter")
@@ -72,52 +100,30 @@ class Engine:
         while await self.door.command(CALLER, dossier, id_, body) is None:
             pass
 
-    async def _until(self, dossier: UUID, reached: Callable[[Dossier], object]) -> Dossier:
-        while not reached(found := await self.door.look_up(str(dossier))):  # noqa: ASYNC110  # another process moves it
-            await asyncio.sleep(0.05)
-        return found
+
+COMMANDS = 6
+"""accept, pay, forward, propose, approve, return: whoever gives them, both stories have these six."""
 
 
 @dataclass
 class Bare:
-    """Tells the same number of commands to the bare workflow."""
+    """The bare workflow, which both stories are set beside: as many commands as they have acts."""
 
     client: Client
 
-    async def counter(self) -> str:
-        """A: six commands."""
-        return await self._story(commands=6, signals=0)
-
-    async def online(self) -> str:
-        """B: four commands and the platform's report."""
-        return await self._story(commands=4, signals=1)
-
-    async def _story(self, commands: int, signals: int) -> str:
+    async def story(self) -> str:
+        """Start, and send the commands one after another."""
         dossier = uuid4()
-        handle = await self.client.start_workflow(
-            BareWorkflow.run, commands + signals, id=f"bare/{dossier}", task_queue=BARE_QUEUE
-        )
-        for number in range(commands):
-            if number == 1 and signals:
-                await handle.signal(BareWorkflow.payment_reported, _report())
+        id_ = f"bare/{dossier}"
+        handle = await self.client.start_workflow(BareWorkflow.run, COMMANDS, id=id_, task_queue=BARE_QUEUE)
+        for _ in range(COMMANDS):
             command = _command(dossier)
             await handle.execute_update(wire.COMMAND_UPDATE, command, id=str(command.id), result_type=Answer)
         return handle.id
-
-
-def _page(found: Dossier) -> str | None:
-    """The page of the platform on which the fee is paid."""
-    return found.case.payment.url if found.case.payment else None
 
 
 def _command(dossier: UUID) -> Command:
     actor = Actor(system="bench", role=Role.CLERK, unit=COMMUNE, officer="0" * 32)
     return Command(
         id=uuid4(), dossier=dossier, name=Act.ACCEPT, actor=actor, occurred_at=datetime.now(UTC), digest="0" * 64
-    )
-
-
-def _report() -> PaymentReport:
-    return PaymentReport(
-        reference=uuid4().hex, outcome="succeeded", amount=1, currency="VND", transaction="1", paid_at=datetime.now(UTC)
     )

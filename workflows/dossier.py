@@ -171,9 +171,7 @@ class DossierWorkflow:
         if wait <= timedelta(0):
             return True
         try:
-            await workflow.wait_condition(
-                lambda: self._milestone != milestone, timeout=wait, timeout_summary="deadline"
-            )
+            await workflow.wait_condition(lambda: self._milestone != milestone, timeout=wait)
         except TimeoutError:
             return True
         return False
