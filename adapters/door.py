@@ -31,7 +31,7 @@ from schema.places import place
 from schema.sql import QUERIES
 from schema.submissions import CommandBody, LateEntry, Received, Submission
 
-START_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+START_PAUSES = (0.2, 0.4, 0.8, 1.6)
 """Seconds between the attempts to command a dossier that the relay has still to hand over."""
 
 

@@ -9,20 +9,20 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from activities.intake import submitted
 from activities.ports import LawBook
 from adapters.ids import uuid7
 from adapters.keys import KeyedDigest
-from adapters.postgres import Connection, Pool, reading, row_of, transaction
+from adapters.postgres import Pool, reading, row_of, transaction
 from adapters.register import append
 from adapters.rows import case_values
 from adapters.vault import Vault
 from domain.duties import Role
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Conflict, DomainError, Invalid, NotFound
 from schema.case import Case, first
-from schema.messages import Actor
+from schema.messages import Actor, Event
 from schema.payments import PaymentReport
 from schema.sql import QUERIES
 from schema.submissions import Received, Submission
@@ -44,31 +44,40 @@ class Intake:
         """Keep a submission under (system, reference); again the same dossier, with another body `Conflict`."""
         digest = self._digest.of_body("submission", submission.model_dump(mode="json"))
         key = self._digest.of("reference", f"{system}/{reference}")
-        if known := await self._known(system, key, digest):
-            return known
-        law = await self._law.latest()
-        inbox = uuid4()
+        try:
+            event = await self._worded(system, submission, received_at, digest)
+        except DomainError:  # the law may have changed since the first time, which is no reason to refuse the second
+            if known := await self._known(system, key, digest):
+                return known
+            raise
+        return await self._keep(event, reference, key, submission, received_at)
+
+    async def _worded(self, system: str, submission: Submission, received_at: datetime, digest: str) -> Event:
         event = submitted(
-            law,
+            await self._law.latest(),
             submission,
             dossier=uuid7(received_at),
-            command=inbox,
+            command=uuid4(),
             at=submission.occurred_at or received_at,
             actor=Actor(system=system, role=Role.APPLICANT if submission.channel == "online" else Role.CLERK),
             digest=digest,
         )
-        event = event.model_copy(update={"sealed": uuid4()})
-        case = first(event)
+        return event.model_copy(update={"sealed": uuid4()})
+
+    async def _keep(
+        self, event: Event, reference: str, key: str, submission: Submission, received_at: datetime
+    ) -> Received:
+        case, system = first(event), event.actor.system
+        row = (event.command, system, key, "submission", event.dossier, event.digest, "{}", received_at)
         async with transaction(self._pool) as connection:
-            row = (inbox, system, key, "submission", event.dossier, digest, "{}", received_at)
             if await connection.fetchval(QUERIES["insert_inbox"], *row) is not None:
                 await connection.execute(QUERIES["insert_dossier"], *case_values(case))
-                await self._seal(connection, event.dossier, event.sealed, reference, submission)
+                await self._vault.begin(connection, event, "submission", _personal(reference, submission))
                 await append(connection, event, received_at)
                 return _received(case, created=True)
-        again = await self._known(system, key, digest)
-        assert again is not None  # the row that was in the way is committed by now
-        return again
+        known = await self._known(system, key, event.digest)
+        assert known is not None  # the row that was in the way is committed by now
+        return known
 
     async def report_payment(self, report: PaymentReport, *, received_at: datetime) -> None:
         """Keep what the platform says of an order of ours; refuse an amount that was never asked."""
@@ -102,13 +111,6 @@ class Intake:
                 )
             dossier = await row_of(connection, QUERIES["find_dossier"], row["dossier"])
         return _received(Case.model_validate_json(dossier["fold"]), created=False)
-
-    async def _seal(
-        self, connection: Connection, dossier: UUID, id_: UUID | None, reference: str, submission: Submission
-    ) -> None:
-        assert id_ is not None  # every submission has a person
-        key = await self._vault.new_key(connection, dossier)
-        await self._vault.put(connection, dossier, id_, "submission", _personal(reference, submission), key)
 
 
 def _personal(reference: str, submission: Submission) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from adapters.keys import KeyDestroyed, KeyedDigest, KeyRing, new_data_key, seal, unseal
 from adapters.postgres import Connection
+from schema.messages import Event
 from schema.sql import QUERIES
 from schema.submissions import ActorBody
 
@@ -29,16 +30,18 @@ class Vault:
         self._digest = digest
         self._known_officers: set[str] = set()
 
-    async def new_key(self, connection: Connection, dossier: UUID) -> bytes:
-        """Make and keep the data key of a new dossier."""
-        key = new_data_key()
-        await connection.execute(QUERIES["insert_key"], dossier, self._ring.wrap(key, _key_place(dossier)))
-        return key
+    async def begin(self, connection: Connection, event: Event, kind: str, body: Json) -> None:
+        """Make and keep the data key of a new dossier, and seal under it what its first event points to."""
+        assert event.sealed is not None  # every submission has a person
+        key, dossier = new_data_key(), event.dossier
+        wrapped = self._ring.wrap(key, _key_place(dossier))
+        sealed = seal(key, _text(body), _place(dossier, event.sealed))
+        await connection.execute(QUERIES["insert_key_and_sealed"], dossier, wrapped, event.sealed, kind, sealed)
 
     async def put(self, connection: Connection, dossier: UUID, id_: UUID, kind: str, body: Json, key: bytes) -> None:
         """Seal `body` under the dossier's key."""
-        text = json.dumps(body, ensure_ascii=False).encode()
-        await connection.execute(QUERIES["insert_sealed"], id_, dossier, kind, seal(key, text, _place(dossier, id_)))
+        sealed = seal(key, _text(body), _place(dossier, id_))
+        await connection.execute(QUERIES["insert_sealed"], id_, dossier, kind, sealed)
 
     async def key_of(self, connection: Connection, dossier: UUID) -> bytes:
         """Unwrap the dossier's key; `KeyDestroyed` once it is gone."""
@@ -87,6 +90,10 @@ class Vault:
         rows = await connection.fetch(QUERIES["officers"], sorted(set(pseudonyms)))
         opened = ((r["pseudonym"], self._ring.unwrap(r["body"], f"officer/{r['pseudonym']}")) for r in rows)
         return {pseudonym: json.loads(body) for pseudonym, body in opened}
+
+
+def _text(body: Json) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 def _key_place(dossier: UUID) -> str:

@@ -35,9 +35,10 @@ SELECT count(*) AS waiting, min(received_at) AS oldest FROM inbox WHERE delivere
 -- The attempt behind an order reference of the payment platform.
 SELECT * FROM payment_attempt WHERE reference = $1;
 
--- name: insert_key
--- Keep a dossier's wrapped data key.
-INSERT INTO dossier_key (dossier, wrapped) VALUES ($1, $2);
+-- name: insert_key_and_sealed
+-- Keep a new dossier's wrapped data key, and what is sealed under it first.
+WITH keyed AS (INSERT INTO dossier_key (dossier, wrapped) VALUES ($1, $2))
+INSERT INTO sealed (id, dossier, kind, body) VALUES ($3, $1, $4, $5);
 
 -- name: find_key
 -- A dossier's wrapped data key; wrapped is null once destroyed.
