@@ -98,11 +98,13 @@ class DossierWorkflow:
 
     async def accept(self) -> None:
         """Issue code, receipt and appointment (01), which starts the clock; online goes on to the office at once."""
+        at: datetime | None = None  # that of the payment which was waited for
         while self._case.state.business is Business.COMPLETE and not self._case.owes:
             try:
-                await self._act(Act.ACCEPT)
+                await self._act(Act.ACCEPT, at=at)
             except RecordRefused:  # no code left today, or a calendar year is missing: an operator sees it standing
                 await workflow.sleep(ACCEPT_AGAIN)
+                at = workflow.now()  # another day has codes again
         await self._act(
             Act.FORWARD,
             when=lambda: self._case.state.business is Business.ACCEPTED and self._case.channel == "online",
@@ -253,12 +255,14 @@ class DossierWorkflow:
         assert self._loaded is not None  # nothing below `run` starts before the story is loaded
         return self._loaded
 
-    async def _act(self, act: Act, *, when: Callable[[], bool] = lambda: True, **data: str) -> None:
-        """Do one of the engine's own acts, if it is its time and fits."""
+    async def _act(
+        self, act: Act, *, when: Callable[[], bool] = lambda: True, at: datetime | None = None, **data: str
+    ) -> None:
+        """Do one of the engine's own acts, if it is its time and fits, at the instant of what it follows from."""
         if not when():
             return
         async with self._lock:
-            await self._record(lambda case: acted(case, act, data) if when() else None)
+            await self._record(lambda case: acted(case, act, data, at) if when() else None)
 
     async def _record(self, word: Callable[[Case], Event | None]) -> Event | None:
         """Word an event against the present case and write it down: the only place where the case changes.

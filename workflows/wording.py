@@ -53,11 +53,11 @@ def worded(case: Case, command: Command) -> Event:
     )
 
 
-def acted(case: Case, act: Act, data: dict[str, str]) -> Event | None:
+def acted(case: Case, act: Act, data: dict[str, str], at: datetime | None) -> Event | None:
     """Word one of the engine's own acts, or nothing when it does not fit."""
     if not may(case.state, act):
         return None
-    return engine_event(case, TYPES[act], case.last_instant, f"{act}/{case.sequence}", dict(data))
+    return engine_event(case, TYPES[act], at or case.last_instant, f"{act}/{case.sequence}", dict(data))
 
 
 def struck(case: Case, until: datetime, now: datetime) -> Event | None:

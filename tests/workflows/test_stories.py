@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
@@ -264,7 +265,7 @@ async def test_commands_at_once_are_done_one_after_another(world: World) -> None
 
 
 async def test_no_code_left_while_the_engine_accepts(world: World) -> None:
-    """The 10,000th acceptance of a day waits, visible, and is tried again; the clock has not started."""
+    """The 10,000th acceptance of a day waits, visible, and gets a code of the next day; its clock starts then."""
     dossier = await world.a_dossier()
     await dossier.accept()
     today = (await world.now()).astimezone(stories.VIETNAM).date()
@@ -275,9 +276,11 @@ async def test_no_code_left_while_the_engine_accepts(world: World) -> None:
 
     assert dossier.types[-1] == "payment.received"
     assert world.register.counters[f"code/{COMMUNE}", today] == 9_999
-    del world.register.counters[f"code/{COMMUNE}", today]  # an operator has found codes
-    await world.skip(hours=1, minutes=1)
-    assert (await dossier.until("dossier.accepted")).data["code"].endswith("-0001")
+    await world.skip(hours=25)
+    accepted = await dossier.until("dossier.accepted")
+    tomorrow = today + timedelta(days=1)
+    assert accepted.data["code"].endswith(f"-{tomorrow:%y%m%d}-0001")
+    assert accepted.occurred_at.astimezone(stories.VIETNAM).date() == tomorrow
 
 
 async def test_no_code_left_is_told_to_the_clerk(world: World) -> None:
