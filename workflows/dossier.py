@@ -283,7 +283,7 @@ class DossierWorkflow:
     async def _catch_up(self, sequence: int) -> None:
         """Learn what stands in the register and this run never heard of: a worker died after the commit."""
         if self._case.sequence < sequence:
-            self._loaded = await load(self._start.dossier)
+            self._know(await load(self._start.dossier))
             self._show()
 
     def _know(self, case: Case) -> None:
