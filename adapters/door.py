@@ -35,10 +35,6 @@ START_PAUSES = (0.2, 0.4, 0.8, 1.6)
 """Seconds between the attempts to command a dossier that the relay has still to hand over."""
 
 
-_TEXTS = ("reason", "legal_basis", "note", "late")
-"""Everything in a command that may name somebody, beside its actor: sealed if there is any of it."""
-
-
 @dataclass(frozen=True)
 class Caller:
     """A calling system, what it may do here, and for which roles it may speak."""
@@ -105,9 +101,8 @@ class Door:
         _late(caller, body.occurred_at, body.late, now)
         act = _act(caller, body)
         facts = _facts(act, body)
-        said = body.model_dump(mode="json")
-        digest = self._digest.of_body("command", said)
-        texts = {name: said[name] for name in _TEXTS if said[name] is not None}
+        digest = self._digest.of_body("command", body.model_dump(mode="json"))
+        texts = _texts(body)
         sealed = uuid5(id_, digest) if texts else None
         command = Command(
             id=id_,
@@ -313,6 +308,11 @@ def _actor(caller: Caller, body: CommandBody, vault: Vault) -> Actor:
             "officer": vault.pseudonym(caller.system, said),
         }
     )
+
+
+def _texts(body: CommandBody) -> dict[str, Any]:
+    """Everything in a command that may name somebody; empty when there is nothing to seal."""
+    return body.model_dump(mode="json", include={"reason", "legal_basis", "note", "late"}, exclude_none=True)
 
 
 def _late(caller: Caller, occurred_at: datetime | None, late: LateEntry | None, now: datetime) -> None:

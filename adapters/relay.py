@@ -1,7 +1,7 @@
 """The relay: hands every row of the inbox to the engine until it is acknowledged.
 
-It runs in the workers, any number of them: a row is claimed with `SKIP LOCKED` for some seconds, and marked once
-the engine has answered. With the engine down, rows wait and are tried again, a little later each time.
+It runs in the workers, any number of them: a row is claimed with `SKIP LOCKED` and stays locked until the
+engine has answered. With the engine down, rows wait and are tried again, a little later each time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from activities.ports import Unavailable
-from adapters.postgres import Pool, reading
+from adapters.postgres import Connection, Pool, transaction
 from schema import wire
 from schema.case import Case, Start
 from schema.payments import PaymentReport
@@ -36,6 +36,7 @@ log = structlog.get_logger()
 BATCH = 50
 LOOK_EVERY = 1.0
 """Seconds between looks when nothing announces itself: an announcement may be lost, a row is not."""
+LONGEST_PAUSE = timedelta(seconds=30)
 RPC_SECONDS = timedelta(seconds=5)
 
 
@@ -68,19 +69,21 @@ class Relay:
             listener.cancel()
 
     async def deliver(self) -> bool:
-        """Hand over one batch; say whether it was full, so that there may be more.
-
-        No transaction is held while the engine is asked: a row that was claimed and not delivered, because the
-        engine or this process went away, is due again by itself. Handing it over twice does no harm.
-        """
-        async with reading(self._pool) as connection:
+        """Hand over one batch; say whether it was full, so that there may be more."""
+        async with transaction(self._pool) as connection:
             rows = await connection.fetch(QUERIES["claim_inbox"], self._now(), BATCH)
-        taken = await asyncio.gather(*(self._hand_over(row) for row in rows))
-        delivered = [row["id"] for row, ok in zip(rows, taken, strict=True) if ok]
-        if delivered:
-            async with reading(self._pool) as connection:
-                await connection.execute(QUERIES["deliver_inbox"], delivered, self._now())
+            taken = await asyncio.gather(*(self._hand_over(row) for row in rows))
+            await self._mark(connection, [(row, ok) for row, ok in zip(rows, taken, strict=True)])
         return len(rows) == BATCH and all(taken)
+
+    async def _mark(self, connection: Connection, outcomes: list[tuple[asyncpg.Record, bool]]) -> None:
+        taken = [row for row, ok in outcomes if ok]
+        if taken:
+            await connection.execute(QUERIES["deliver_inbox"], [row["id"] for row in taken], self._now())
+        for row, ok in outcomes:
+            if not ok:
+                pause = min(timedelta(seconds=2 ** min(row["attempts"], 5)), LONGEST_PAUSE)
+                await connection.execute(QUERIES["postpone_inbox"], [row["id"]], self._now() + pause)
 
     async def _hand_over(self, row: asyncpg.Record) -> bool:
         try:

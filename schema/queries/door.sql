@@ -10,22 +10,22 @@ RETURNING id;
 SELECT id, dossier, digest FROM inbox WHERE system = $1 AND reference = $2;
 
 -- name: claim_inbox
--- Take rows that are due, passing over those another relay is just taking; undelivered they are due again, ever later.
-UPDATE inbox
-   SET attempts = attempts + 1, next_attempt_at = $1 + least(5 * power(2, attempts), 20) * interval '1 second'
-  FROM dossier
- WHERE dossier.id = inbox.dossier
-   AND inbox.id IN (SELECT id FROM inbox
-                     WHERE delivered_at IS NULL AND next_attempt_at <= $1
-                     ORDER BY next_attempt_at
-                     LIMIT $2
-                       FOR UPDATE SKIP LOCKED)
-RETURNING inbox.id, inbox.kind, inbox.dossier, inbox.body, inbox.received_at,
-          dossier.procedure, dossier.unit, dossier.channel, dossier.closed_at, dossier.fold;
+-- Take some rows that are due to be handed to the engine, passing over those another relay holds.
+SELECT inbox.id, inbox.kind, inbox.dossier, inbox.body, inbox.received_at, inbox.attempts,
+       dossier.procedure, dossier.unit, dossier.channel, dossier.closed_at, dossier.fold
+  FROM inbox JOIN dossier ON dossier.id = inbox.dossier
+ WHERE inbox.delivered_at IS NULL AND inbox.next_attempt_at <= $1
+ ORDER BY inbox.next_attempt_at
+ LIMIT $2
+   FOR UPDATE OF inbox SKIP LOCKED;
 
 -- name: deliver_inbox
 -- The engine has acknowledged these rows.
 UPDATE inbox SET delivered_at = $2 WHERE id = ANY($1::uuid[]);
+
+-- name: postpone_inbox
+-- The engine did not take these rows: try again later.
+UPDATE inbox SET attempts = attempts + 1, next_attempt_at = $2 WHERE id = ANY($1::uuid[]);
 
 -- name: count_waiting
 -- How many rows wait for the engine, and since when.
