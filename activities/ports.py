@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.catalogue import Catalogue
 from schema.case import Case
-from schema.messages import Event, RecordAsk
+from schema.messages import RecordAsk, Recorded
 from schema.payments import OpenedOrder, PaymentOrder, PaymentReport
 from schema.refunds import RefundOrder
 
@@ -30,11 +30,12 @@ class Register(Protocol):
         """Fold the dossier's events; `Refused` when there is no such dossier."""
         ...
 
-    async def record(self, ask: RecordAsk) -> Event:
+    async def record(self, ask: RecordAsk) -> Recorded:
         """Write one event in one transaction, unique by (dossier, sequence) and by (dossier, command).
 
         Return the event that is stored: the one asked for, or the one that was there before. `Refused` for a
-        hole; a `DomainError` when the law cannot make what the event needs.
+        hole; a `DomainError` when the law cannot make what the event needs. What is asked to follow is written in
+        the same transaction as far as it can be made, and comes back as `followed_by`.
         """
         ...
 

@@ -8,7 +8,7 @@ from activities.ports import Register
 from activities.refusals import named
 from schema import wire
 from schema.case import Case
-from schema.messages import Event, LoadAsk, RecordAsk
+from schema.messages import LoadAsk, RecordAsk, Recorded
 
 
 class RegisterActivities:
@@ -24,7 +24,7 @@ class RegisterActivities:
             return await self._register.load(ask.dossier)
 
     @activity.defn(name=wire.RECORD)
-    async def record(self, ask: RecordAsk) -> Event:
+    async def record(self, ask: RecordAsk) -> Recorded:
         """Write one event under its number, or return the one that already stands there."""
         with named():
             return await self._register.record(ask)

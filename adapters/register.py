@@ -6,7 +6,8 @@ the dossier and the payment attempts are projections, written in the same transa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date, datetime
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from domain.catalogue import Catalogue
 from domain.errors import DomainError
 from schema.case import Case, fold
 from schema.events import EventType
-from schema.messages import Event, RecordAsk
+from schema.messages import Event, RecordAsk, Recorded
 from schema.sql import QUERIES
 
 KNOWN_CASES = 5_000
@@ -44,25 +45,25 @@ class PostgresRegister:
             raise Refused(f"no dossier {dossier}")
         return fold(event_of(row) for row in rows)
 
-    async def record(self, ask: RecordAsk) -> Event:
+    async def record(self, ask: RecordAsk) -> Recorded:
         """Write one event under its number, or return what stands there (or stands for its command) already."""
         event, law = ask.event, await self._law_for(ask)
         try:
-            return await self._record_known(event, law) or await self._record_locked(event, law)
+            known = None if ask.then else await self._record_known(event, law)
+            return known or await self._record_locked(event, ask.then, law)
         except (asyncpg.UniqueViolationError, DomainError):
             if (before := await self._recorded_before(event)) is None:
                 raise
-            return before
+            return _recorded(before)
 
     async def _law_for(self, ask: RecordAsk) -> Catalogue | None:
         """Fetched before the transaction begins, so that a cold cache never waits for a second connection."""
-        if ask.event.type not in NEEDS_LAW:
+        types = {event.type for event in (ask.event, *ask.then)}
+        if not types & NEEDS_LAW:
             return None
-        if ask.event.type in PINS_NEWEST:
-            return await self._law.latest()
-        return await self._law.at(ask.law)
+        return await self._law.latest() if types & PINS_NEWEST else await self._law.at(ask.law)
 
-    async def _record_known(self, event: Event, law: Catalogue | None) -> Event | None:
+    async def _record_known(self, event: Event, law: Catalogue | None) -> Recorded | None:
         """The usual way: one statement, from the case that this process wrote last; None when that is not enough.
 
         A case is the fold of its events and they never change, so one with the right number is the right one.
@@ -76,29 +77,40 @@ class PostgresRegister:
             if not await self._write(connection, after, made):
                 return None
         self._remember(after)
-        return made
+        return _recorded(made)
 
-    async def _record_locked(self, event: Event, law: Catalogue | None) -> Event:
+    async def _record_locked(self, event: Event, then: tuple[Event, ...], law: Catalogue | None) -> Recorded:
         async with transaction(self._pool) as connection:
             row = await connection.fetchrow(QUERIES["lock_dossier"], event.dossier)
             if row is None:
                 raise Refused(f"no dossier {event.dossier}")
             if event.sequence <= row["sequence"]:
-                return event_of(await row_of(connection, QUERIES["event_at"], event.dossier, event.sequence))
+                found = await row_of(connection, QUERIES["event_at"], event.dossier, event.sequence)
+                return _recorded(event_of(found))
             if event.sequence > row["sequence"] + 1:
                 raise Refused(f"event {event.sequence} would leave a hole after {row['sequence']}")
+            case, made = await self._append(connection, Case.model_validate_json(row["fold"]), event, law)
+            followed: list[Event] = []
+            with suppress(DomainError):  # what cannot follow yet is asked for again, and alone
+                for each in then:
+                    async with connection.transaction():
+                        case, next_made = await self._append(connection, case, each, law)
+                    followed.append(next_made)
+        self._remember(case)
+        return _recorded(made, followed)
 
-            async def count(name: str, day: date) -> int:
-                number: int = await connection.fetchval(QUERIES["next_count"], name, day)
-                return number
+    async def _append(
+        self, connection: Connection, case: Case, event: Event, law: Catalogue | None
+    ) -> tuple[Case, Event]:
+        async def count(name: str, day: date) -> int:
+            number: int = await connection.fetchval(QUERIES["next_count"], name, day)
+            return number
 
-            case = Case.model_validate_json(row["fold"])
-            made = await complete(case, _placed(event, case), law, count)
-            after = case.after(made)
-            await self._project_payment(connection, made)
-            await self._write(connection, after, made)
-        self._remember(after)
-        return made
+        made = await complete(case, _placed(event, case), law, count)
+        after = case.after(made)
+        await self._project_payment(connection, made)
+        await self._write(connection, after, made)
+        return after, made
 
     async def _write(self, connection: Connection, case: Case, event: Event) -> bool:
         values = (*case_values(case), *event_values(event, self._now()))
@@ -124,6 +136,10 @@ class PostgresRegister:
         async with reading(self._pool) as connection:
             row = await connection.fetchrow(QUERIES["event_of_command"], event.dossier, event.command)
         return event_of(row) if row else None
+
+
+def _recorded(event: Event, followed: Iterable[Event] = ()) -> Recorded:
+    return Recorded(**dict(event), followed_by=tuple(followed))
 
 
 def _placed(event: Event, case: Case) -> Event:

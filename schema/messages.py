@@ -80,6 +80,13 @@ class Event(Message):
     late: bool = False
 
 
+class Recorded(Event):
+    """What the register wrote, or found written."""
+
+    followed_by: tuple[Event, ...] = ()
+    """What was asked to follow and was written with it; without it, the run asks for each by itself."""
+
+
 class RecordAsk(Message):
     """What the workflow asks the register to write under the next sequence number."""
 
@@ -87,6 +94,8 @@ class RecordAsk(Message):
     """As far as the workflow knows it; what only the register can make is added to its `data`."""
     law: str = ""
     """The publication that the dossier is pinned to; acceptance pins the newest instead."""
+    then: tuple[Event, ...] = ()
+    """What follows from the event by itself, to be written in the same transaction where that is possible."""
 
 
 class LoadAsk(Message):

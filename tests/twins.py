@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -16,9 +17,10 @@ from uuid import UUID
 from activities.law import NEEDS_LAW, PINS_NEWEST, complete
 from activities.ports import Refused, Unavailable
 from domain.catalogue import Catalogue
+from domain.errors import DomainError
 from schema.case import Case, fold
 from schema.events import EventType
-from schema.messages import Event, RecordAsk
+from schema.messages import Event, RecordAsk, Recorded
 from schema.payments import OpenedOrder, Outcome, PaymentOrder, PaymentReport
 from schema.refunds import RefundOrder
 
@@ -51,7 +53,7 @@ class MemoryRegister:
         self._look_away()
         return self.case(dossier)
 
-    async def record(self, ask: RecordAsk) -> Event:
+    async def record(self, ask: RecordAsk) -> Recorded:
         """Keep the event under its number, or return the one that stands there or stands for its command."""
         self.asked += 1
         self._look_away()
@@ -94,19 +96,28 @@ class MemoryRegister:
         """Write what `before` words against the present case just before the next chosen event."""
         self._troubles.append(_Trouble(chosen, 1, before=before))
 
-    async def _record(self, ask: RecordAsk) -> Event:
-        event = ask.event
+    async def _record(self, ask: RecordAsk) -> Recorded:
         async with self._turn:
-            story = self.stories.get(event.dossier)
-            if story is None:
-                raise Refused(f"no dossier {event.dossier}")
-            if event.sequence <= len(story):
-                return story[event.sequence - 1]
-            if event.sequence > len(story) + 1:
-                raise Refused(f"event {event.sequence} would leave a hole after {len(story)}")
-            if known := next((each for each in story if each.command == event.command), None):
-                return known
-            return await self._complete(fold(story), event, self._law_for(ask))
+            before = len(self.stories.get(ask.event.dossier, ()))
+            stored = await self._keep(ask.event, ask)
+            followed: list[Event] = []
+            if len(self.stories[ask.event.dossier]) > before:
+                with suppress(DomainError):
+                    for each in ask.then:
+                        followed.append(await self._keep(each, ask))  # noqa: PERF401  # those before a refusal stay
+        return Recorded(**dict(stored), followed_by=tuple(followed))
+
+    async def _keep(self, event: Event, ask: RecordAsk) -> Event:
+        story = self.stories.get(event.dossier)
+        if story is None:
+            raise Refused(f"no dossier {event.dossier}")
+        if event.sequence <= len(story):
+            return story[event.sequence - 1]
+        if event.sequence > len(story) + 1:
+            raise Refused(f"event {event.sequence} would leave a hole after {len(story)}")
+        if known := next((each for each in story if each.command == event.command), None):
+            return known
+        return await self._complete(fold(story), event, self._law_for(ask))
 
     async def _complete(self, case: Case, event: Event, law: Catalogue | None) -> Event:
         counted: list[tuple[str, date]] = []
@@ -123,9 +134,10 @@ class MemoryRegister:
         return made
 
     def _law_for(self, ask: RecordAsk) -> Catalogue | None:
-        if ask.event.type not in NEEDS_LAW:
+        types = {event.type for event in (ask.event, *ask.then)}
+        if not types & NEEDS_LAW:
             return None
-        if ask.event.type not in PINS_NEWEST and ask.law != self.law.version:
+        if not types & PINS_NEWEST and ask.law != self.law.version:
             raise Refused(f"no publication of the law has the digest {ask.law}")
         return self.law
 

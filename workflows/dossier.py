@@ -32,7 +32,7 @@ from schema.refunds import StartRefund
 from workflows.judge import judge
 from workflows.options import ONE_QUESTION, OUTSIDE
 from workflows.register import RecordRefused, load, record
-from workflows.wording import acted, opened, ordered, phase, refund_id, reported, struck, worded
+from workflows.wording import acted, following, opened, ordered, phase, refund_id, reported, struck, worded
 
 MOST_ORDERS = 5
 """Orders that the engine opens by itself for one fee; after that the counter is asked to collect."""
@@ -271,10 +271,11 @@ class DossierWorkflow:
         event is worded, and so judged, anew; `word` may refuse, or return None when there is nothing left to do.
         """
         while (event := word(self._case)) is not None:
-            stored = await record(self._case, event)
-            if stored.sequence == self._case.sequence + 1:
-                self._know(self._case.after(stored))
-                self._show()
+            stored = await record(self._case, event, following(self._case, event))
+            for each in (stored, *stored.followed_by):
+                if each.sequence == self._case.sequence + 1:
+                    self._know(self._case.after(each))
+            self._show()
             if stored.command == event.command:
                 return stored
         return None

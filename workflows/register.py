@@ -11,7 +11,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 from activities.register import RegisterActivities
 from domain.errors import DomainError
 from schema.case import Case
-from schema.messages import Event, LoadAsk, RecordAsk
+from schema.messages import Event, LoadAsk, RecordAsk, Recorded
 from workflows.options import LOCAL, NEVER_AGAIN, PATIENT
 
 
@@ -25,14 +25,15 @@ async def load(dossier: UUID) -> Case:
     return case
 
 
-async def record(case: Case, event: Event) -> Event:
+async def record(case: Case, event: Event, then: tuple[Event, ...] = ()) -> Recorded:
     """Ask for `event` under the next number; return what stands there, which may be an earlier event.
 
     A worker that died after the commit leaves an event that the workflow does not know yet. The caller
     compares `command` with its own, applies what it got, judges again and asks for the next number.
     """
     try:
-        stored: Event = await _patiently(RegisterActivities.record, RecordAsk(event=event, law=case.law))
+        ask = RecordAsk(event=event, law=case.law, then=then)
+        stored: Recorded = await _patiently(RegisterActivities.record, ask)
     except (ActivityError, ApplicationError) as error:
         raise _refusal(error) from error
     return stored

@@ -60,6 +60,22 @@ def acted(case: Case, act: Act, data: dict[str, str], at: datetime | None) -> Ev
     return engine_event(case, TYPES[act], at or case.last_instant, f"{act}/{case.sequence}", dict(data))
 
 
+def following(case: Case, event: Event) -> tuple[Event, ...]:
+    """Word what a payment at receipt brings by itself: acceptance, and online the forwarding as well.
+
+    They are worded as their chapters would word them, so that each happens once, whoever asks for it.
+    """
+    if event.type is not EventType.PAYMENT_RECEIVED or case.state.business is not Business.COMPLETE:
+        return ()
+    paid = case.after(event)
+    acceptance = acted(paid, Act.ACCEPT, {}, None)
+    if acceptance is None or case.channel != "online":
+        return (acceptance,) if acceptance else ()
+    accepted = paid.model_copy(update={"sequence": acceptance.sequence})
+    key = f"{Act.FORWARD}/{accepted.sequence}"
+    return acceptance, engine_event(accepted, EventType.FORWARDED, accepted.last_instant, key, {})
+
+
 def struck(case: Case, until: datetime, now: datetime) -> Event | None:
     """Word the next warning or breach, at its own legal instant, if that is not later than `until`."""
     milestone = next(iter(case.ahead()), None)
