@@ -49,16 +49,17 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         )
         http = await resources.enter_async_context(httpx.AsyncClient())
         secret = settings.payments_secret.get_secret_value().encode()
-        register = RegisterActivities(PostgresRegister(pool, PostgresLaw(pool), utc_now))
+        register = PostgresRegister(pool, PostgresLaw(pool), utc_now)
+        recording = RegisterActivities(register)
         payments = PaymentActivities(
             HttpPaymentPlatform(http, settings.payments_url, secret, settings.payments_partner)
         )
-        workers = [dossier_worker(client, settings, register), outside_worker(client, settings, payments)]
+        workers = [dossier_worker(client, settings, recording), outside_worker(client, settings, payments)]
         running = health(settings.gateway_host, settings.worker_port, lambda: all(w.is_running for w in workers))
         for resource in (running, *workers):
             await resources.enter_async_context(resource)
         await make_current(client, settings.build_id)
-        relay = asyncio.create_task(Relay(pool, client, utc_now).run())
+        relay = asyncio.create_task(Relay(pool, client, utc_now, register.remember).run())
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait({relay, waiting}, return_when=asyncio.FIRST_COMPLETED)
         relay.cancel()
@@ -66,13 +67,13 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
             relay.result()  # a relay never ends by itself: show why it did
 
 
-def dossier_worker(client: Client, settings: Settings, register: RegisterActivities) -> Worker:
+def dossier_worker(client: Client, settings: Settings, recording: RegisterActivities) -> Worker:
     """The worker of the dossiers themselves; its activities are short transactions."""
     return Worker(
         client,
         task_queue=wire.DOSSIER_QUEUE,
         workflows=[DossierWorkflow, RefundWorkflow],
-        activities=[register.load, register.record],
+        activities=[recording.load, recording.record],
         max_concurrent_workflow_tasks=settings.workflow_tasks,
         max_cached_workflows=settings.cached_workflows,
         max_concurrent_local_activities=settings.local_activities,

@@ -28,8 +28,7 @@ async def accepted(case: Case, event: Event, law: Catalogue, count: Count) -> di
     dates = dates_of(case, law, accepted_at=event.occurred_at)
     day = civil_date(event.occurred_at)
     part = code_part(dates.unit)
-    return {
-        "code": issue(part, day, await count(f"code/{part}", day)),
+    made = {
         "law": law.version,
         "calendar": dates.calendar,
         "basis": list(dates.basis),
@@ -38,6 +37,7 @@ async def accepted(case: Case, event: Event, law: Catalogue, count: Count) -> di
         "clocks": processing_clocks(dates, event.occurred_at, dates.statutory, dates.promised, law),
         "stages": [_steps(stage, case, law, day) for stage in office_stages(dates.process)],
     }
+    return {"code": issue(part, day, await count(f"code/{part}", day)), **made}  # last: no code for what is refused
 
 
 def dates_of(case: Case, law: Catalogue, *, accepted_at: datetime) -> Deadlines:

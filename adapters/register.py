@@ -15,6 +15,7 @@ import asyncpg
 
 from activities.law import NEEDS_LAW, PINS_NEWEST, complete
 from activities.ports import LawBook, Refused
+from activities.receipt import Count
 from adapters.postgres import Connection, Pool, reading, row_of, transaction
 from adapters.rows import case_values, event_of, event_values
 from domain.catalogue import Catalogue
@@ -64,19 +65,18 @@ class PostgresRegister:
         return await self._law.latest() if types & PINS_NEWEST else await self._law.at(ask.law)
 
     async def _record_known(self, event: Event, law: Catalogue | None) -> Recorded | None:
-        """The usual way: one statement, from the case that this process wrote last; None when that is not enough.
+        """The usual way: one statement, from a case that this process knows; None when that is not enough.
 
         A case is the fold of its events and they never change, so one with the right number is the right one.
         """
         case = self._cases.get(event.dossier)
         if case is None or case.sequence != event.sequence - 1 or _touches_more(event):
             return None
-        made = await complete(case, _placed(event, case), law, _no_count)
-        after = case.after(made)
+        after, made = await _made(case, event, law, _no_count)
         async with reading(self._pool) as connection:
             if not await self._write(connection, after, made):
                 return None
-        self._remember(after)
+        self.remember(after)
         return _recorded(made)
 
     async def _record_locked(self, event: Event, then: tuple[Event, ...], law: Catalogue | None) -> Recorded:
@@ -89,35 +89,31 @@ class PostgresRegister:
                 return _recorded(event_of(found))
             if event.sequence > row["sequence"] + 1:
                 raise Refused(f"event {event.sequence} would leave a hole after {row['sequence']}")
-            case, made = await self._append(connection, Case.model_validate_json(row["fold"]), event, law)
-            followed: list[Event] = []
+
+            async def count(name: str, day: date) -> int:
+                number: int = await connection.fetchval(QUERIES["next_count"], name, day)
+                return number
+
+            # All is counted before anything is written: the log's lock comes last.
+            story = [await _made(Case.model_validate_json(row["fold"]), event, law, count)]
             with suppress(DomainError):  # what cannot follow yet is asked for again, and alone
                 for each in then:
-                    async with connection.transaction():
-                        case, next_made = await self._append(connection, case, each, law)
-                    followed.append(next_made)
-        self._remember(case)
-        return _recorded(made, followed)
-
-    async def _append(
-        self, connection: Connection, case: Case, event: Event, law: Catalogue | None
-    ) -> tuple[Case, Event]:
-        async def count(name: str, day: date) -> int:
-            number: int = await connection.fetchval(QUERIES["next_count"], name, day)
-            return number
-
-        made = await complete(case, _placed(event, case), law, count)
-        after = case.after(made)
-        await self._project_payment(connection, made)
-        await self._write(connection, after, made)
-        return after, made
+                    story.append(await _made(story[-1][0], each, law, count))  # those before a refusal stay
+            for case, made in story:
+                await self._project_payment(connection, made)
+                await self._write(connection, case, made)
+        self.remember(story[-1][0])
+        return _recorded(story[0][1], (made for _, made in story[1:]))
 
     async def _write(self, connection: Connection, case: Case, event: Event) -> bool:
         values = (*case_values(case), *event_values(event, self._now()))
         return await connection.fetchval(QUERIES["write_event"], *values) is not None
 
-    def _remember(self, case: Case) -> None:
-        """After the commit, never before: a case that was not kept must not be built upon."""
+    def remember(self, case: Case) -> None:
+        """Know a case that stands in the register, so that the next event costs one statement.
+
+        After the commit, never before: a case that was not kept must not be built upon.
+        """
         self._cases[case.dossier] = case
         if len(self._cases) > KNOWN_CASES:
             del self._cases[next(iter(self._cases))]
@@ -140,6 +136,12 @@ class PostgresRegister:
 
 def _recorded(event: Event, followed: Iterable[Event] = ()) -> Recorded:
     return Recorded(**dict(event), followed_by=tuple(followed))
+
+
+async def _made(case: Case, event: Event, law: Catalogue | None, count: Count) -> tuple[Case, Event]:
+    """Complete an event with what the law makes of it; return the case after it as well."""
+    made = await complete(case, _placed(event, case), law, count)
+    return case.after(made), made
 
 
 def _placed(event: Event, case: Case) -> Event:

@@ -43,10 +43,13 @@ RPC_SECONDS = timedelta(seconds=5)
 class Relay:
     """One relay; `run` goes on until it is cancelled."""
 
-    def __init__(self, pool: Pool, client: Client, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, pool: Pool, client: Client, now: Callable[[], datetime], remember: Callable[[Case], None]
+    ) -> None:
         self._pool = pool
         self._client = client
         self._now = now
+        self._remember = remember  # the run that is started here is mostly carried on here
         self._bell = asyncio.Event()
 
     async def run(self) -> None:
@@ -99,9 +102,11 @@ class Relay:
 
     async def _start(self, row: asyncpg.Record, signal: PaymentReport | None = None) -> None:
         """Start the dossier's workflow, and in the same call signal it if there is a report."""
+        case = Case.model_validate_json(row["fold"])
+        self._remember(case)
         await self._client.start_workflow(
             wire.DOSSIER_WORKFLOW,
-            Start(dossier=row["dossier"], case=Case.model_validate_json(row["fold"])),
+            Start(dossier=row["dossier"], case=case),
             id=wire.dossier_workflow_id(row["dossier"]),
             task_queue=wire.DOSSIER_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

@@ -57,10 +57,10 @@ class MemoryRegister:
         """Keep the event under its number, or return the one that stands there or stands for its command."""
         self.asked += 1
         self._look_away()
-        event = ask.event
-        trouble = next((t for t in self._troubles if t.strikes(event)), None)
-        for other in trouble.before(self.case(event.dossier)) if trouble else ():
-            await self._record(RecordAsk(event=other, law=self.case(event.dossier).law))
+        dossier = ask.event.dossier
+        trouble = next((t for t in self._troubles if t.strikes(ask)), None)
+        for other in trouble.before(self.case(dossier)) if trouble else ():
+            await self._record(RecordAsk(event=other, law=self.case(dossier).law))
         stored = await self._record(ask)
         if trouble and trouble.loses_answer:
             raise Unavailable("the answer was lost after the commit")
@@ -152,15 +152,16 @@ class MemoryRegister:
 
 @dataclass
 class _Trouble:
-    """What strikes a chosen event, a number of times."""
+    """What strikes a chosen event, or what is to follow from it, a number of times."""
 
     chosen: Chooses
     times: int
     loses_answer: bool = False
     before: Callable[[Case], Iterable[Event]] = lambda _: ()
 
-    def strikes(self, event: Event) -> bool:
-        if self.times == 0 or not self.chosen(event):
+    def strikes(self, ask: RecordAsk) -> bool:
+        chosen = [self.chosen(event) for event in (ask.event, *ask.then)]
+        if self.times == 0 or not any(chosen):
             return False
         self.times -= 1
         return True

@@ -19,7 +19,7 @@ import worker
 from adapters.logs import configure_logs
 from adapters.register import PostgresRegister
 from adapters.relay import Relay
-from schema.messages import Event, RecordAsk
+from schema.messages import RecordAsk, Recorded
 
 
 def die() -> None:
@@ -31,9 +31,9 @@ def die_recorded(type_: str) -> None:
     """Die when an event of that type has been committed, before the engine hears of it."""
     record = PostgresRegister.record
 
-    async def fused(self: PostgresRegister, ask: RecordAsk) -> Event:
+    async def fused(self: PostgresRegister, ask: RecordAsk) -> Recorded:
         stored = await record(self, ask)
-        if stored.type == type_:
+        if type_ in {event.type for event in (stored, *stored.followed_by)}:
             die()
         return stored
 
