@@ -14,7 +14,8 @@ A dossier's life (business):
         │   complete                  complete, but the fee at receipt is not paid yet
         ▼  ╱
     accepted → processing ⇄ supplementing
-                   │
+                   │ ⇅
+                   │ awaiting_duty, suspended    the clock stands still for a typed legal reason
         ┌──────────┼───────────┐      withdrawing (from any open state) → stopped
         ▼          ▼           ▼
     resolved    refused     stopped   then the result, or the papers, are returned
@@ -42,6 +43,8 @@ class Business(StrEnum):
     ACCEPTED = "accepted"
     PROCESSING = "processing"
     SUPPLEMENTING = "supplementing"
+    AWAITING_DUTY = "awaiting_duty"
+    SUSPENDED = "suspended"
     WITHDRAWING = "withdrawing"
     RESOLVED = "resolved"
     REFUSED = "refused"
@@ -83,6 +86,13 @@ class Act(StrEnum):
     REFUSE = "refuse"
     FORWARD = "forward"
     PROPOSE = "propose"
+    REQUIRE_DUTY = "require_duty"  # taxes or levies on land, which the applicant pays elsewhere
+    SUSPEND = "suspend"  # for another typed reason that the law lets stop the clock
+    RESUME = "resume"
+    ANSWER_IN_TIME = "answer_in_time"  # kịp: the office will keep the appointment
+    ANSWER_LATE = "answer_late"  # không kịp: it will not, which opens form 04
+    SIGN_APOLOGY = "sign_apology"  # form 04, by the head
+    MOVE_APPOINTMENT = "move_appointment"  # by the one-stop, once form 04 is signed
     APPROVE = "approve"
     WITHDRAW = "withdraw"
     STOP = "stop"
@@ -126,6 +136,19 @@ BUSINESS_MOVES: dict[tuple[Business, Act], Business] = {
     (_B.ACCEPTED, Act.WITHDRAW): _B.WITHDRAWING,
     (_B.PROCESSING, Act.PROPOSE): _B.PROCESSING,
     (_B.PROCESSING, Act.REQUEST_SUPPLEMENT): _B.SUPPLEMENTING,
+    (_B.PROCESSING, Act.REQUIRE_DUTY): _B.AWAITING_DUTY,
+    (_B.PROCESSING, Act.SUSPEND): _B.SUSPENDED,
+    (_B.AWAITING_DUTY, Act.RESUME): _B.PROCESSING,
+    (_B.AWAITING_DUTY, Act.WITHDRAW): _B.WITHDRAWING,
+    (_B.AWAITING_DUTY, Act.STOP): _B.STOPPED,
+    (_B.SUSPENDED, Act.RESUME): _B.PROCESSING,
+    (_B.SUSPENDED, Act.WITHDRAW): _B.WITHDRAWING,
+    (_B.SUSPENDED, Act.STOP): _B.STOPPED,
+    **{
+        (state, act): state
+        for state in (_B.ACCEPTED, _B.PROCESSING)
+        for act in (Act.ANSWER_IN_TIME, Act.ANSWER_LATE, Act.SIGN_APOLOGY, Act.MOVE_APPOINTMENT)
+    },
     (_B.PROCESSING, Act.APPROVE): _B.RESOLVED,
     (_B.PROCESSING, Act.REFUSE): _B.REFUSED,
     (_B.PROCESSING, Act.STOP): _B.STOPPED,
@@ -218,6 +241,8 @@ _CODES: dict[Business, int] = {
     _B.ACCEPTED: 2,
     _B.PROCESSING: 4,
     _B.SUPPLEMENTING: 5,
+    _B.AWAITING_DUTY: 6,
+    _B.SUSPENDED: 4,
     _B.WITHDRAWING: 7,
     _B.RESOLVED: 9,
     _B.REFUSED: 8,
@@ -241,7 +266,7 @@ NATIONAL_NAMES: dict[int, str] = {
 def national_code(state: State) -> int:
     """Project the four columns to the national status code, 1 to 10 (law.md 2.1).
 
-    6 (financial obligation) shows where the money is what the dossier waits for: a fee at receipt.
+    6 (financial obligation) shows where the money is what the dossier waits for: a fee at receipt, taxes on land.
     10 (returned) is for a result; a refused or stopped dossier stays 8 after its papers are given back.
     """
     if state.business is _B.COMPLETE and state.finance in (_F.OWED, _F.ORDERED):

@@ -31,6 +31,13 @@ DUTIES: dict[Act, frozenset[Role]] = {
     Act.PAY: frozenset({Role.CLERK}),
     Act.FORWARD: frozenset({Role.CLERK}),
     Act.PROPOSE: frozenset({Role.OFFICER}),
+    Act.REQUIRE_DUTY: frozenset({Role.OFFICER}),
+    Act.SUSPEND: frozenset({Role.OFFICER, Role.LEADER}),
+    Act.RESUME: frozenset({Role.OFFICER, Role.LEADER}),
+    Act.ANSWER_IN_TIME: frozenset({Role.OFFICER, Role.LEADER}),
+    Act.ANSWER_LATE: frozenset({Role.OFFICER, Role.LEADER}),
+    Act.SIGN_APOLOGY: frozenset({Role.LEADER}),
+    Act.MOVE_APPOINTMENT: frozenset({Role.CLERK}),
     Act.APPROVE: frozenset({Role.LEADER}),
     Act.WITHDRAW: frozenset({Role.APPLICANT, Role.CLERK}),
     Act.STOP: frozenset({Role.CLERK, Role.OFFICER, Role.LEADER}),
@@ -38,8 +45,10 @@ DUTIES: dict[Act, frozenset[Role]] = {
 }
 """The acts that people may order, and by whom. An act that is not here is the engine's own."""
 
-NEEDS_REASON = frozenset({Act.REQUEST_SUPPLEMENT, Act.REFUSE, Act.STOP, Act.WITHDRAW})
-NEEDS_LEGAL_BASIS = frozenset({Act.REFUSE, Act.STOP})
+NEEDS_REASON = frozenset(
+    {Act.REQUEST_SUPPLEMENT, Act.REFUSE, Act.STOP, Act.WITHDRAW, Act.SUSPEND, Act.ANSWER_LATE, Act.SIGN_APOLOGY}
+)
+NEEDS_LEGAL_BASIS = frozenset({Act.REFUSE, Act.STOP, Act.REQUIRE_DUTY, Act.SUSPEND, Act.SIGN_APOLOGY})
 
 
 def may_do(act: Act, role: Role) -> None:

@@ -6,15 +6,15 @@ the register (its projection) and when a run starts at any sequence by loading t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime
 
 from domain.dossier import GIVEN_UP, Act, Business, Delivery, Finance, State, after, is_closed, national_code
-from domain.milestones import Clock, ClockKind, Milestone, Stroke, milestones
+from domain.milestones import Clock, ClockKind, Milestone, Rung, milestones
 from schema.events import MOVES, EventType
 from schema.messages import Event, Message
 
@@ -41,6 +41,18 @@ class Payment(Message):
     url: str | None = None
 
 
+class Suspension(Message):
+    """A stretch in which the processing clocks stand still for a typed reason; `ended` is None while they do."""
+
+    reason: str
+    started: AwareDatetime
+    ended: AwareDatetime | None = None
+
+
+ApologyState = Literal["", "asked", "in_time", "late", "signed", "moved"]
+"""How far the answer to "in time or late?" has come, up to form 04; "" when nobody asked yet."""
+
+
 class Case(Message):
     """Everything about one dossier that decides what may happen next."""
 
@@ -64,6 +76,13 @@ class Case(Message):
     clocks: tuple[Clock, ...] = ()
     stops: tuple[tuple[AwareDatetime, AwareDatetime | None], ...] = ()
     """When the processing clocks stood still for a supplement: start, and end when it is over."""
+    suspensions: tuple[Suspension, ...] = ()
+    """When the processing clocks stood still for another typed reason."""
+    appointment: AwareDatetime | None = None
+    """Appointment 1, as form 01 says it: a fact. None for dossiers accepted before it was kept apart."""
+    moved_to: AwareDatetime | None = None
+    """Appointment 2, given once with form 04; punctuality is still judged by the first."""
+    apology: ApologyState = ""
     stages: tuple[tuple[Step, ...], ...] = ()
     stage: int = -1
     """The stage under review; -1 before the dossier is forwarded."""
@@ -117,9 +136,9 @@ class Case(Message):
         """Whether money that comes now is of use: it is owed, and the dossier still goes on."""
         return self.owes and self.state.business not in GIVEN_UP
 
-    def clock(self, kind: ClockKind) -> Clock | None:
-        """Return the clock of this kind, running or not."""
-        return next((clock for clock in self.clocks if clock.kind is kind), None)
+    def clock(self, kind: ClockKind, step: str = "") -> Clock | None:
+        """Return the clock of this kind (and step), running or not."""
+        return next((clock for clock in self.clocks if clock.key == (kind, step)), None)
 
     def ahead(self) -> list[Milestone]:
         """List what the running clocks have still to strike, earliest first."""
@@ -200,22 +219,38 @@ def _part(data: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _clocks(clocks: tuple[Clock, ...], event: Event) -> tuple[Clock, ...]:
-    """A clock that an event brings replaces the one of its kind; a struck one remembers it."""
+    """A clock that an event brings replaces the one of its kind and step; a struck one remembers it."""
     data: dict[str, Any] = event.data
-    if event.type in (EventType.CLOCK_WARNED, EventType.CLOCK_BREACHED):
-        stroke = Stroke.WARN if event.type is EventType.CLOCK_WARNED else Stroke.BREACH
-        return tuple(c.struck(stroke) if c.kind == data["clock"] else c for c in clocks)
-    brought = [_read_clock(raw) for raw in data.get("clocks", ())]
-    kept = [clock for clock in clocks if clock.kind not in {new.kind for new in brought}]
+    if event.type in STRUCK:
+        key, rung = (data["clock"], data.get("step", "")), Rung(data.get("rung", STRUCK[event.type]))
+        return tuple(c.struck(rung) if c.key == key else c for c in clocks)
+    if event.type in (EventType.ANSWERED_IN_TIME, EventType.ANSWERED_LATE):
+        return tuple(clock.without(Rung.SILENCE) for clock in clocks)
+    done = (ClockKind.STEP, data["step"]) if event.type is EventType.PROPOSED else None
+    brought = [_read_clock(raw, event.sequence) for raw in data.get("clocks", ())]
+    kept = [clock for clock in clocks if clock.key not in {done, *(new.key for new in brought)}]
     return (*kept, *brought)
 
 
-def _read_clock(raw: dict[str, str]) -> Clock:
+STRUCK = {
+    EventType.CLOCK_WARNED: Rung.WARN,
+    EventType.CLOCK_ASKED: Rung.ASK,
+    EventType.CLOCK_BREACHED: Rung.BREACH,
+    EventType.CLOCK_ESCALATED: Rung.ONE_STOP,
+}
+"""The events of the ladder, and the rung of each that does not name its own."""
+
+
+def _read_clock(raw: dict[str, Any], arming: int) -> Clock:
     warn_at = raw.get("warn_at")
     return Clock(
         kind=ClockKind(raw["kind"]),
         due=datetime.fromisoformat(raw["due"]),
         warn_at=datetime.fromisoformat(warn_at) if warn_at else None,
+        step=raw.get("step", ""),
+        unit=raw.get("unit", ""),
+        arming=arming,
+        rungs=tuple((Rung(rung), datetime.fromisoformat(at)) for rung, at in raw.get("rungs", ())),
     )
 
 
@@ -226,7 +261,8 @@ def _nothing(case: Case, event: Event) -> dict[str, Any]:
 def _accepted(case: Case, event: Event) -> dict[str, Any]:
     data: dict[str, Any] = event.data
     stages = tuple(tuple(Step.model_validate(step) for step in stage) for stage in data["stages"])
-    return {"code": data["code"], "accepted_at": event.occurred_at, "law": data["law"], "stages": stages}
+    facts = {"code": data["code"], "accepted_at": event.occurred_at, "law": data["law"], "stages": stages}
+    return facts | ({"appointment": _instant(data["appointment"])} if "appointment" in data else {})
 
 
 def _supplement_requested(case: Case, event: Event) -> dict[str, Any]:
@@ -239,7 +275,34 @@ def _supplemented(case: Case, event: Event) -> dict[str, Any]:
     if not case.is_accepted:
         return {}
     started, _ = case.stops[-1]
-    return {"stops": (*case.stops[:-1], (started, event.occurred_at))}
+    given = {"appointment": _instant(event.data["appointment"])} if "appointment" in event.data else {}
+    return {"stops": (*case.stops[:-1], (started, event.occurred_at)), **given}
+
+
+def _suspended(case: Case, event: Event) -> dict[str, Any]:
+    reason = event.data.get("cause", "financial_duty")
+    return {"suspensions": (*case.suspensions, Suspension(reason=reason, started=event.occurred_at))}
+
+
+def _resumed(case: Case, event: Event) -> dict[str, Any]:
+    over = case.suspensions[-1].model_copy(update={"ended": event.occurred_at})
+    given = {"appointment": _instant(event.data["appointment"])} if "appointment" in event.data else {}
+    return {"suspensions": (*case.suspensions[:-1], over), **given}
+
+
+def _apologising(state: ApologyState) -> Callable[[Case, Event], dict[str, Any]]:
+    def change(case: Case, event: Event) -> dict[str, Any]:
+        return {} if case.apology == "moved" else {"apology": state}
+
+    return change
+
+
+def _moved(case: Case, event: Event) -> dict[str, Any]:
+    return {"apology": "moved", "moved_to": _instant(event.data["appointment"])}
+
+
+def _instant(raw: Any) -> datetime:
+    return datetime.fromisoformat(raw)
 
 
 def _forwarded(case: Case, event: Event) -> dict[str, Any]:
@@ -285,6 +348,14 @@ _CHANGES = {
     EventType.PAYMENT_OPENED: _opened_order,
     EventType.PAYMENT_RECEIVED: _transaction,
     EventType.PAYMENT_FAILED: _failed,
+    EventType.DUTY_REQUIRED: _suspended,
+    EventType.SUSPENDED: _suspended,
+    EventType.RESUMED: _resumed,
+    EventType.CLOCK_ASKED: _apologising("asked"),
+    EventType.ANSWERED_IN_TIME: _apologising("in_time"),
+    EventType.ANSWERED_LATE: _apologising("late"),
+    EventType.APOLOGY_SIGNED: _apologising("signed"),
+    EventType.APPOINTMENT_MOVED: _moved,
 }
 
 Stages = tuple[tuple[Step, ...], ...]

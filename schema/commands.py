@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from domain.dossier import Act
 from schema.messages import Code, Command, Message
@@ -38,6 +38,34 @@ class ProposeFacts(Facts):
     outcome: Literal["agree", "disagree"] = "agree"
 
 
+StopReason = Literal["land_work", "force_majeure"]
+"""Why an office may let the clock stand still; the duty of the applicant has an act of its own."""
+
+
+class SuspendFacts(Facts):
+    """Why the clock stands still: one of the typed reasons of `domain.stops`."""
+
+    cause: StopReason
+
+
+class DutyFacts(Facts):
+    """The financial duty that the applicant has to pay elsewhere: the number of the tax notice, if it is known."""
+
+    notice: Code | None = None
+
+
+class LateFacts(Facts):
+    """What makes the office late: a cause out of a fixed list, the story of it is sealed."""
+
+    cause: Literal["workload", "consultation", "site_visit", "natural_disaster", "system_failure", "other"]
+
+
+class ApologyFacts(LateFacts):
+    """Form 04: the cause, and the new appointment that the head of the office signs."""
+
+    appointment: AwareDatetime
+
+
 class ReturnFacts(Facts):
     """The way by which the result leaves."""
 
@@ -52,6 +80,13 @@ FACTS: dict[Act, type[Facts]] = {
     Act.PAY: PayFacts,
     Act.FORWARD: Facts,
     Act.PROPOSE: ProposeFacts,
+    Act.REQUIRE_DUTY: DutyFacts,
+    Act.SUSPEND: SuspendFacts,
+    Act.RESUME: Facts,
+    Act.ANSWER_IN_TIME: Facts,
+    Act.ANSWER_LATE: LateFacts,
+    Act.SIGN_APOLOGY: ApologyFacts,
+    Act.MOVE_APPOINTMENT: Facts,
     Act.APPROVE: Facts,
     Act.WITHDRAW: Facts,
     Act.STOP: Facts,

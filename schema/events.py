@@ -21,6 +21,14 @@ class EventType(StrEnum):
     REFUSED = "dossier.refused"
     FORWARDED = "dossier.forwarded"
     PROPOSED = "step.proposed"
+    DUTY_REQUIRED = "dossier.duty_required"
+    SUSPENDED = "dossier.suspended"
+    RESUMED = "dossier.resumed"
+    REDATED = "dossier.redated"
+    ANSWERED_IN_TIME = "deadline.in_time"
+    ANSWERED_LATE = "deadline.late"
+    APOLOGY_SIGNED = "apology.signed"
+    APPOINTMENT_MOVED = "appointment.moved"
     APPROVED = "dossier.approved"
     WITHDRAWN = "dossier.withdrawn"
     STOPPED = "dossier.stopped"
@@ -32,7 +40,9 @@ class EventType(StrEnum):
     PAYMENT_SURPLUS = "payment.surplus"
     PAYMENT_REFUNDED = "payment.refunded"
     CLOCK_WARNED = "clock.warned"
+    CLOCK_ASKED = "clock.asked"
     CLOCK_BREACHED = "clock.breached"
+    CLOCK_ESCALATED = "clock.escalated"
 
 
 MOVES: dict[EventType, Act] = {
@@ -43,6 +53,13 @@ MOVES: dict[EventType, Act] = {
     EventType.REFUSED: Act.REFUSE,
     EventType.FORWARDED: Act.FORWARD,
     EventType.PROPOSED: Act.PROPOSE,
+    EventType.DUTY_REQUIRED: Act.REQUIRE_DUTY,
+    EventType.SUSPENDED: Act.SUSPEND,
+    EventType.RESUMED: Act.RESUME,
+    EventType.ANSWERED_IN_TIME: Act.ANSWER_IN_TIME,
+    EventType.ANSWERED_LATE: Act.ANSWER_LATE,
+    EventType.APOLOGY_SIGNED: Act.SIGN_APOLOGY,
+    EventType.APPOINTMENT_MOVED: Act.MOVE_APPOINTMENT,
     EventType.APPROVED: Act.APPROVE,
     EventType.WITHDRAWN: Act.WITHDRAW,
     EventType.STOPPED: Act.STOP,

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from domain.dossier import DECIDED, Act, Business, Finance, may
-from domain.milestones import Stroke
+from domain.milestones import Rung
 from schema import wire
 from schema.case import Case
 from schema.events import MOVES, EventType
@@ -19,6 +19,13 @@ from schema.messages import ENGINE, Command, Event
 from schema.payments import OpenedOrder, PaymentReport
 from schema.refunds import RefundOrder
 from workflows.judge import act_of, judge
+
+STRIKES = {
+    Rung.WARN: EventType.CLOCK_WARNED,
+    Rung.ASK: EventType.CLOCK_ASKED,
+    Rung.BREACH: EventType.CLOCK_BREACHED,
+}
+"""The event of each rung; the others escalate."""
 
 TYPES = {act: type_ for type_, act in MOVES.items()} | {Act.PAY: EventType.PAYMENT_RECEIVED}
 
@@ -77,13 +84,18 @@ def following(case: Case, event: Event) -> tuple[Event, ...]:
 
 
 def struck(case: Case, until: datetime, now: datetime) -> Event | None:
-    """Word the next warning or breach, at its own legal instant, if that is not later than `until`."""
+    """Word the next rung of a ladder, at its own legal instant, if that is not later than `until`."""
     milestone = next(iter(case.ahead()), None)
     if milestone is None or milestone.at > until:
         return None
-    type_ = EventType.CLOCK_WARNED if milestone.stroke is Stroke.WARN else EventType.CLOCK_BREACHED
-    data = {"clock": str(milestone.kind), "found_at": now.isoformat()}
+    type_ = STRIKES.get(milestone.rung, EventType.CLOCK_ESCALATED)
+    clock = case.clock(milestone.kind, milestone.step)
+    data: dict[str, Any] = {"clock": str(milestone.kind), "found_at": now.isoformat()}
     key = f"{type_}/{milestone.kind}/{milestone.at.isoformat()}"
+    if clock is not None and clock.rungs:
+        data |= {"rung": str(milestone.rung), "arming": clock.arming, "due": clock.due.isoformat()}
+        data |= {"step": milestone.step} if milestone.step else {}
+        key = f"{milestone.kind}/{milestone.step}/{milestone.rung}/{clock.arming}"
     return engine_event(case, type_, max(milestone.at, case.last_instant), key, data)
 
 

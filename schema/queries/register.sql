@@ -23,8 +23,9 @@ RETURNING value;
 -- name: insert_dossier
 -- Project a dossier that is being submitted; its event follows in the same transaction.
 INSERT INTO dossier (id, sequence, last_instant, fold, code, procedure, unit, holders, channel, business, finance,
-                     delivery, synchronisation, status, submitted_at, accepted_at, promised_due, statutory_due, closed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19);
+                     delivery, synchronisation, status, submitted_at, accepted_at, promised_due, statutory_due,
+                     appointment, next_at, closed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21);
 
 -- name: append_event
 -- Append the first event; one transaction appends at a time, from here to its commit, so that position is commit order.
@@ -38,14 +39,14 @@ WITH projected AS (
     UPDATE dossier
        SET sequence = $2, last_instant = $3, fold = $4, code = $5, procedure = $6, unit = $7, holders = $8, channel = $9,
            business = $10, finance = $11, delivery = $12, synchronisation = $13, status = $14, submitted_at = $15,
-           accepted_at = $16, promised_due = $17, statutory_due = $18, closed_at = $19
+           accepted_at = $16, promised_due = $17, statutory_due = $18, appointment = $19, next_at = $20, closed_at = $21
      WHERE id = $1 AND sequence = $2 - 1
     RETURNING id
 ), turn AS MATERIALIZED (
     SELECT pg_advisory_xact_lock(7206845)::text AS taken FROM projected
 )
 INSERT INTO event (dossier, sequence, type, occurred_at, recorded_at, command, digest, actor, data, sealed, late)
-SELECT $1, $2, $20, $3, $21, $22, $23, $24, $25, $26, $27 FROM turn WHERE taken IS NOT NULL
+SELECT $1, $2, $22, $3, $23, $24, $25, $26, $27, $28, $29 FROM turn WHERE taken IS NOT NULL
 RETURNING sequence;
 
 -- name: order_payment

@@ -17,6 +17,13 @@ refuse              -         yes   yes     yes      Art. 17 at the door, 19(8) 
 pay                 -         yes   -       -        Art. 22: cash is taken at the counter
 forward             -         yes   -       -        Art. 18
 propose             -         -     yes     -        Art. 19(1-3)
+require_duty        -         -     yes     -        sector law: taxes and levies on land
+suspend             -         -     yes     yes      sector law: the typed reasons of domain/stops.py
+resume              -         -     yes     yes      the same
+answer_in_time      -         -     yes     yes      Art. 19(9): the office says so before the term is over
+answer_late         -         -     yes     yes      Art. 19(9)
+sign_apology        -         -     -       yes      Art. 19(9), form 04
+move_appointment    -         yes   -       -        Art. 19(9): the one-stop updates the date
 approve             -         -     -       yes      Art. 19
 withdraw            yes       yes   -       -        Art. 16
 stop                -         yes   yes     yes      after a withdrawal the one-stop, else the department
@@ -56,9 +63,10 @@ def test_every_act_is_somebody_s() -> None:
 
 
 def test_what_must_be_justified() -> None:
-    """To ask for papers, refuse, stop and withdraw needs a reason; what ends a dossier against it, a legal basis."""
-    assert {Act.REQUEST_SUPPLEMENT, Act.REFUSE, Act.STOP, Act.WITHDRAW} == NEEDS_REASON
-    assert {Act.REFUSE, Act.STOP} == NEEDS_LEGAL_BASIS
+    """What the applicant has to bear needs a reason; what ends, stops or moves his dossier, a legal basis as well."""
+    told = {Act.REQUEST_SUPPLEMENT, Act.REFUSE, Act.STOP, Act.WITHDRAW, Act.SUSPEND, Act.ANSWER_LATE}
+    assert told | {Act.SIGN_APOLOGY} == NEEDS_REASON
+    assert {Act.REFUSE, Act.STOP, Act.REQUIRE_DUTY, Act.SUSPEND, Act.SIGN_APOLOGY} == NEEDS_LEGAL_BASIS
 
 
 @pytest.mark.parametrize("unit", ["000.00.62.H48", None])

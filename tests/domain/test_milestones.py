@@ -10,22 +10,24 @@ from hypothesis import strategies as st
 
 from domain.dossier import Business
 from domain.instants import VIETNAM
-from domain.milestones import RUNS_IN, Clock, ClockKind, Stroke, milestones
+from domain.milestones import RUNS_IN, Clock, ClockKind, Rung, milestones
 
 MONDAY = datetime(2026, 9, 7, 8, 0, tzinfo=VIETNAM)
 TABLE = """
-                acceptance promised statutory supplement
-submitted       runs       -        -         -
-incomplete      -          -        -         runs
-complete        -          -        -         -
-not_accepted    -          -        -         -
-accepted        -          runs     runs      -
-processing      -          runs     runs      -
-supplementing   -          -        -         runs
-withdrawing     -          -        -         -
-resolved        -          -        -         -
-refused         -          -        -         -
-stopped         -          -        -         -
+                acceptance forwarding promised statutory step moved supplement payment collection
+submitted       runs       -          -        -         -    -     -          -       -
+incomplete      -          -          -        -         -    -     runs       -       -
+complete        -          -          -        -         -    -     -          runs    -
+not_accepted    -          -          -        -         -    -     -          -       -
+accepted        -          runs       runs     runs      -    runs  -          -       -
+processing      -          -          runs     runs      runs runs  -          -       -
+supplementing   -          -          -        -         -    -     runs       -       -
+awaiting_duty   -          -          -        -         -    -     -          -       -
+suspended       -          -          -        -         -    -     -          -       -
+withdrawing     -          -          -        -         -    -     -          -       -
+resolved        -          -          -        -         -    -     -          -       runs
+refused         -          -          -        -         -    -     -          -       -
+stopped         -          -          -        -         -    -     -          -       -
 """
 HEAD, *ROWS = (line.split() for line in TABLE.strip().splitlines())
 CASES = [(row[0], kind, cell == "runs") for row in ROWS for kind, cell in zip(HEAD, row[1:], strict=True)]
@@ -52,20 +54,20 @@ def test_the_promise_breaks_before_the_law_is_broken() -> None:
         Clock(ClockKind.PROMISED, due=MONDAY + timedelta(days=2), warn_at=MONDAY + timedelta(days=1)),
     ]
 
-    assert [(m.stroke, m.kind) for m in milestones(clocks, Business.PROCESSING)] == [
-        (Stroke.WARN, ClockKind.PROMISED),
-        (Stroke.BREACH, ClockKind.PROMISED),
-        (Stroke.BREACH, ClockKind.STATUTORY),
+    assert [(m.rung, m.kind) for m in milestones(clocks, Business.PROCESSING)] == [
+        (Rung.WARN, ClockKind.PROMISED),
+        (Rung.BREACH, ClockKind.PROMISED),
+        (Rung.BREACH, ClockKind.STATUTORY),
     ]
 
 
 def test_at_one_instant_the_warning_comes_first() -> None:
     """A warning never follows the breach it warns of, and equal instants have one order."""
     clocks = [Clock(kind, due=MONDAY, warn_at=MONDAY) for kind in (ClockKind.STATUTORY, ClockKind.PROMISED)]
-    order = [(m.stroke, m.kind) for m in milestones(clocks, Business.PROCESSING)]
+    order = [(m.rung, m.kind) for m in milestones(clocks, Business.PROCESSING)]
 
-    assert [stroke for stroke, _ in order] == [Stroke.WARN, Stroke.WARN, Stroke.BREACH, Stroke.BREACH]
-    assert order == [(m.stroke, m.kind) for m in milestones(reversed(clocks), Business.PROCESSING)]
+    assert [rung for rung, _ in order] == [Rung.WARN, Rung.WARN, Rung.BREACH, Rung.BREACH]
+    assert order == [(m.rung, m.kind) for m in milestones(reversed(clocks), Business.PROCESSING)]
 
 
 instants = st.integers(0, 10_000).map(lambda minutes: MONDAY + timedelta(minutes=minutes))
@@ -88,15 +90,15 @@ def test_striking_one_after_another_strikes_each_once(made: list[Clock], busines
     struck = []
     while ahead := milestones(made, business):
         first = ahead[0]
-        struck.append((first.at, first.stroke, first.kind))
-        made = [each.struck(first.stroke) if each.kind is first.kind else each for each in made]
+        struck.append((first.at, first.rung, first.kind))
+        made = [each.struck(first.rung) if each.kind is first.kind else each for each in made]
 
-    assert len({(stroke, kind) for _, stroke, kind in struck}) == len(struck)
+    assert len({(rung, kind) for _, rung, kind in struck}) == len(struck)
     assert [at for at, _, _ in struck] == sorted(at for at, _, _ in struck)
 
 
 def test_a_breach_found_before_its_warning_leaves_no_warning() -> None:
     """Once a clock is in breach there is nothing left to warn of."""
-    clock = Clock(ClockKind.PROMISED, due=MONDAY, warn_at=MONDAY - timedelta(days=1)).struck(Stroke.BREACH)
+    clock = Clock(ClockKind.PROMISED, due=MONDAY, warn_at=MONDAY - timedelta(days=1)).struck(Rung.BREACH)
 
     assert milestones([clock], Business.PROCESSING) == []

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from domain.dossier import Act, Business, Delivery, Finance, Synchronisation
-from domain.milestones import ClockKind
+from domain.milestones import ClockKind, Rung
 from schema import wire
 from schema.events import EventType
 from tests.schema.shapes import frozen, shapes, shrunk
@@ -36,18 +36,22 @@ NAMES = {
     "SEARCH_DUE": "DueAt",
 }
 STORED = {
-    Business: "submitted incomplete complete not_accepted accepted processing supplementing withdrawing resolved"
-    " refused stopped",
+    Business: "submitted incomplete complete not_accepted accepted processing supplementing awaiting_duty"
+    " suspended withdrawing resolved refused stopped",
     Finance: "nothing_due owed ordered paid",
     Delivery: "not_ready ready returned",
     Synchronisation: "unpublished due published",
-    Act: "find_complete accept request_supplement supplement refuse forward propose approve withdraw stop return pay"
-    " order settle fail publish",
-    ClockKind: "acceptance promised statutory supplement",
+    Act: "find_complete accept request_supplement supplement refuse forward propose require_duty suspend"
+    " resume answer_in_time answer_late sign_apology move_appointment approve withdraw stop return pay order settle"
+    " fail publish",
+    ClockKind: "acceptance forwarding promised statutory step moved supplement payment collection",
+    Rung: "warn ask silence breach one_stop province",
     EventType: "dossier.submitted dossier.found_complete dossier.accepted dossier.supplement_requested"
-    " dossier.supplemented dossier.refused dossier.forwarded step.proposed dossier.approved dossier.withdrawn"
+    " dossier.supplemented dossier.refused dossier.forwarded step.proposed dossier.duty_required dossier.suspended"
+    " dossier.resumed dossier.redated deadline.in_time deadline.late apology.signed appointment.moved dossier.approved"
+    " dossier.withdrawn"
     " dossier.stopped result.returned payment.ordered payment.opened payment.received payment.failed payment.surplus"
-    " payment.refunded clock.warned clock.breached",
+    " payment.refunded clock.warned clock.asked clock.breached clock.escalated",
 }
 
 
