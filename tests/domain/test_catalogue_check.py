@@ -161,7 +161,7 @@ BROKEN = {
     "fee of no procedure": (twice("fees", "LP-HKD", code="LP-X"), "fee LP-X"),
     "unknown receiving role": (changed("procedures", "1.001193", receives=("role:x",)), "procedure 1.001193"),
     "unknown receiving unit": (changed("procedures", "1.001193", receives=("x",)), "procedure 1.001193"),
-    "nobody receives": (changed("procedures", "1.001193", receives=("role:department",)), "procedure 1.001193"),
+    "nobody receives": (changed("procedures", "1.001193", receives=("role:committee",)), "procedure 1.001193"),
     "unknown lead": (changed("procedures", "2.000004", lead="x"), "procedure 2.000004"),
     "lead not yet there": (changed("procedures", "2.000488", lead="000.00.12.H48"), "procedure 2.000488"),
     "steps over the term": (
