@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from activities.clocks import set_clock
 from domain.catalogue import Catalogue
 from domain.deadlines import acceptance_due
 from domain.errors import Invalid
@@ -54,7 +55,7 @@ def submitted(
         "law": law.version,
         "fee": fee_facts(procedure, assessment),
         "exemption": submission.exemption.kind if submission.exemption else None,
-        "clocks": [{"kind": ClockKind.ACCEPTANCE, "due": due.instant.isoformat()}] if due else [],
+        "clocks": [acceptance_clock(law, procedure, unit, at, due.instant)] if due else [],
     }
     return Event(
         dossier=dossier,
@@ -67,6 +68,14 @@ def submitted(
         data=data,
         late=submission.occurred_at is not None,
     )
+
+
+def acceptance_clock(
+    law: Catalogue, procedure: Procedure, unit: Unit, anchor: datetime, due_at: datetime
+) -> dict[str, Any]:
+    """Word the clock of the answer to an online filing, on the receiving office's calendar."""
+    calendar = law.calendar(unit.calendar)
+    return set_clock(ClockKind.ACCEPTANCE, procedure.acceptance, anchor, due_at, calendar, law)
 
 
 def fee_facts(procedure: Procedure, assessment: Assessment) -> dict[str, Any]:

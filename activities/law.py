@@ -6,10 +6,10 @@ workflow reads it back and never computes it again.
 
 from __future__ import annotations
 
-from activities import offices, receipt, results, supplements
-from activities.receipt import Count
+from activities import appointments, offices, receipt, results, rungs, supplements, suspensions
+from activities.ports import Desk
 from domain.catalogue import Catalogue
-from schema.case import Case
+from schema.case import STRUCK, Case
 from schema.events import EventType
 from schema.messages import Event
 
@@ -17,23 +17,32 @@ PINS_NEWEST = frozenset({EventType.ACCEPTED})
 """Events made under the newest publication; every other one is made under the publication the dossier has."""
 
 _MADE = {
+    EventType.FOUND_COMPLETE: receipt.found_complete,
     EventType.FORWARDED: offices.forwarded,
     EventType.PROPOSED: offices.proposed,
     EventType.SUPPLEMENT_REQUESTED: supplements.requested,
     EventType.SUPPLEMENTED: supplements.completed,
+    EventType.SUSPENDED: suspensions.suspended,
+    EventType.RESUMED: suspensions.resumed,
+    EventType.APOLOGY_SIGNED: appointments.signed,
+    EventType.APPOINTMENT_MOVED: appointments.moved,
+    EventType.APPROVED: results.approved,
     EventType.RETURNED: results.returned,
 }
+_MADE_AT_THE_DESK = {EventType.ACCEPTED: receipt.accepted, **dict.fromkeys(STRUCK, rungs.struck)}
 
-NEEDS_LAW = PINS_NEWEST | frozenset(_MADE)
+NEEDS_DESK = frozenset(_MADE_AT_THE_DESK)
+"""Events that need what only the transaction can give: a number, a claim."""
+NEEDS_LAW = NEEDS_DESK | frozenset(_MADE)
 
 
-async def complete(case: Case, event: Event, law: Catalogue | None, count: Count) -> Event:
+async def complete(case: Case, event: Event, law: Catalogue | None, desk: Desk) -> Event:
     """Return the event with its computed facts; raises a `DomainError` where the law cannot make them."""
     if event.type not in NEEDS_LAW:
         return event
     assert law is not None  # the register fetched it because the type is in NEEDS_LAW
-    if event.type is EventType.ACCEPTED:
-        made = await receipt.accepted(case, event, law, count)
+    if event.type in NEEDS_DESK:
+        made = await _MADE_AT_THE_DESK[event.type](case, event, law, desk)
     else:
         made = _MADE[event.type](case, event, law)
     return event.model_copy(update={"data": {**event.data, **made}})

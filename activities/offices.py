@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
+from activities.clocks import set_clock
 from activities.receipt import office_stages
+from domain.calendars import Calendar
 from domain.catalogue import Catalogue
-from domain.deadlines import step_dues
-from domain.instants import civil_date
+from domain.clocks import working_time_between
+from domain.deadlines import StepDue, step_dues
+from domain.instants import civil_date, local
+from domain.milestones import ClockKind
+from domain.office_time import floor_to_minute, moment_after
 from domain.procedures import Channel
 from schema.case import Case
 from schema.messages import Event
@@ -25,11 +32,57 @@ def proposed(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
 
 
 def _opened(case: Case, event: Event, law: Catalogue, number: int) -> dict[str, Any]:
-    on = civil_date(case.accepted_at or event.occurred_at)
+    dues = _dues(case, law, number, event.occurred_at)
+    opened = {each.step.code: each.due.instant.isoformat() for each in dues}
+    return {"opened": opened, "clocks": _clocks(dues, event.occurred_at, law)} if dues else {}
+
+
+def set_afresh(case: Case, at: datetime, law: Catalogue) -> list[dict[str, Any]]:
+    """Word the clocks of the open stage anew, counted from `at`: the steps not done yet."""
+    if not 0 <= case.stage < len(case.stages):
+        return []
+    waiting = {step.code for step in case.stages[case.stage] if not step.done}
+    return _clocks([each for each in _dues(case, law, case.stage, at) if each.step.code in waiting], at, law)
+
+
+def set_on(case: Case, since: datetime, at: datetime, law: Catalogue) -> list[dict[str, Any]]:
+    """Word the clocks of the open stage with what was left of them when the clock stood still, at `since`."""
+    made = []
+    for clock in case.clocks:
+        if clock.kind is ClockKind.STEP and since < clock.due:  # one that had run out has nothing left
+            calendar = _calendar(clock.unit, case, law)
+            left = max(timedelta(), working_time_between(since, clock.due, calendar))
+            due_at = floor_to_minute(moment_after(local(at), left, calendar))
+            term = next(each for each in _dues(case, law, case.stage, at) if each.step.code == clock.step).term
+            made.append(set_clock(ClockKind.STEP, term, at, due_at, calendar, law, step=clock.step, unit=clock.unit))
+    return made
+
+
+def _dues(case: Case, law: Catalogue, number: int, at: datetime) -> tuple[StepDue, ...]:
+    on = civil_date(case.accepted_at or at)
     procedure = law.procedure(case.procedure, on)
     stages = office_stages(law.process(procedure, Channel(case.channel), on, case.case))
     if number >= len(stages):
-        return {}
+        return ()
     counted_in = law.case(procedure, case.case).term.unit
-    dues = step_dues(law, stages[number], counted_in, opened_at=event.occurred_at, receiving=case.unit, on=on)
-    return {"opened": {each.step.code: each.due.instant.isoformat() for each in dues}}
+    return step_dues(law, stages[number], counted_in, opened_at=at, receiving=case.unit, on=on)
+
+
+def _clocks(dues: Iterable[StepDue], at: datetime, law: Catalogue) -> list[dict[str, Any]]:
+    return [
+        set_clock(
+            ClockKind.STEP,
+            each.term,
+            at,
+            each.due.instant,
+            law.calendar(each.unit.calendar),
+            law,
+            step=each.step.code,
+            unit=each.unit.code,
+        )
+        for each in dues
+    ]
+
+
+def _calendar(unit: str, case: Case, law: Catalogue) -> Calendar:
+    return law.calendar(law.unit(unit, civil_date(case.accepted_at or case.last_instant)).calendar)

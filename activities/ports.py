@@ -5,6 +5,8 @@ Both are flat on purpose: the engine matches the class name, not the ancestry.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -21,6 +23,30 @@ class Unavailable(Exception):
 
 class Refused(Exception):
     """No: the same call will never succeed."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One rung of one clock as it was set once: spoken of by whoever claims it first, and never again."""
+
+    dossier: UUID
+    clock: str
+    step: str
+    rung: str
+    arming: int
+    at: datetime
+
+
+class Desk(Protocol):
+    """What only the transaction of a `record` can give; all of it is undone with the transaction."""
+
+    async def count(self, name: str, day: date) -> int:
+        """Take the next number of a named counter of a day."""
+        ...
+
+    async def claim(self, claim: Claim) -> str | None:
+        """Claim a rung for the dossier; return who has claimed it before, None when nobody has."""
+        ...
 
 
 class Register(Protocol):

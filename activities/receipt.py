@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import Any
 
+from activities.clocks import set_clock, window
 from activities.intake import code_part
-from domain.calendars import Calendar
+from activities.ports import Desk
 from domain.catalogue import Catalogue
-from domain.clocks import warning
 from domain.codes import issue
-from domain.deadlines import Deadlines, deadlines
-from domain.instants import civil_date
+from domain.deadlines import Deadlines, deadlines, forwarding_due
+from domain.instants import civil_date, local
 from domain.milestones import ClockKind
 from domain.procedures import Channel, Process, Stage, StepKind
-from domain.terms import Due, Term
+from domain.terms import SAME_DAY_CUT_OFF, Due, Term
 from schema.case import Case
 from schema.messages import Event
 
-Count = Callable[[str, date], Awaitable[int]]
-"""Takes the next number of a named counter of a day; the number is used up only if the event is kept."""
 
-
-async def accepted(case: Case, event: Event, law: Catalogue, count: Count) -> dict[str, Any]:
+async def accepted(case: Case, event: Event, law: Catalogue, desk: Desk) -> dict[str, Any]:
     """Make the code, pin the law, and compute every date; raises what `domain.deadlines` and `codes` raise."""
     dates = dates_of(case, law, accepted_at=event.occurred_at)
     day = civil_date(event.occurred_at)
@@ -34,10 +30,23 @@ async def accepted(case: Case, event: Event, law: Catalogue, count: Count) -> di
         "basis": list(dates.basis),
         "provisional": dates.provisional,
         "terms": {"statutory": _spell(dates.statutory_term), "promised": _spell(dates.promised_term)},
-        "clocks": processing_clocks(dates, event.occurred_at, dates.statutory, dates.promised, law),
+        "appointment": dates.promised.instant.isoformat(),
+        "clocks": [
+            *_forwarding(dates, event.occurred_at, law),
+            *processing_clocks(dates, event.occurred_at, dates.statutory, dates.promised, law),
+        ],
+        **_filed_before_cut_off(case, event),
         "stages": [_steps(stage, case, law, day) for stage in office_stages(dates.process)],
     }
-    return {"code": issue(part, day, await count(f"code/{part}", day)), **made}  # last: no code for what is refused
+    number = await desk.count(f"code/{part}", day)  # last: what is refused uses no code
+    return {"code": issue(part, day, number), **made}
+
+
+def found_complete(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
+    """Open the applicant's time to pay what is asked at receipt."""
+    procedure = law.procedure(case.procedure, civil_date(case.submitted_at))
+    calendar = law.calendar(law.unit(case.unit, civil_date(case.submitted_at)).calendar)
+    return {"clocks": [window(ClockKind.PAYMENT, procedure.payment_days, event.occurred_at, calendar, law)]}
 
 
 def dates_of(case: Case, law: Catalogue, *, accepted_at: datetime) -> Deadlines:
@@ -61,21 +70,30 @@ def office_stages(process: Process) -> list[Stage]:
 
 def processing_clocks(
     dates: Deadlines, anchor: datetime, statutory: Due, promised: Due, law: Catalogue
-) -> list[dict[str, str]]:
-    """Word the two processing clocks; the warning belongs to the promised one, which people were told."""
+) -> list[dict[str, Any]]:
+    """Word the two processing clocks; the ladder belongs to the promised one, which people were told."""
     calendar = law.calendar(dates.lead.calendar)
-    return [
-        {
-            "kind": ClockKind.PROMISED,
-            "due": promised.instant.isoformat(),
-            "warn_at": _warn(dates.promised_term, anchor, promised, calendar),
-        },
-        {"kind": ClockKind.STATUTORY, "due": statutory.instant.isoformat()},
-    ]
+    counted = (
+        (ClockKind.PROMISED, dates.promised_term, promised),
+        (ClockKind.STATUTORY, dates.statutory_term, statutory),
+    )
+    return [set_clock(kind, term, anchor, due.instant, calendar, law) for kind, term, due in counted]
 
 
-def _warn(term: Term, anchor: datetime, due: Due, calendar: Calendar) -> str:
-    return warning(term, anchor, due.instant, calendar).isoformat()
+def _forwarding(dates: Deadlines, accepted_at: datetime, law: Catalogue) -> list[dict[str, Any]]:
+    """Word the clock of forwarding; online the engine forwards by itself, at once."""
+    if dates.channel is Channel.ONLINE:
+        return []
+    calendar = law.calendar(dates.unit.calendar)
+    due_at = forwarding_due(accepted_at, calendar)
+    return [set_clock(ClockKind.FORWARDING, dates.procedure.acceptance, accepted_at, due_at, calendar, law)]
+
+
+def _filed_before_cut_off(case: Case, event: Event) -> dict[str, bool]:
+    """Say so where a filing before 15:00 was accepted after it: the later hour is what counts, and is reported."""
+    filed, accepted = local(case.submitted_at), local(event.occurred_at)
+    crossed = filed.date() == accepted.date() and filed.time() <= SAME_DAY_CUT_OFF < accepted.time()
+    return {"filed_before_cut_off": True} if crossed else {}
 
 
 def _steps(stage: Stage, case: Case, law: Catalogue, on: date) -> list[dict[str, Any]]:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 from temporalio.exceptions import ApplicationError
 
+import domain.errors
 from activities.ports import Refused, Unavailable
-from domain.errors import DomainError
+from domain.errors import DomainError, Invalid
 
 
 def as_failure(error: DomainError) -> ApplicationError:
@@ -19,6 +20,15 @@ def as_failure(error: DomainError) -> ApplicationError:
         type=type(error).__name__,
         non_retryable=True,
     )
+
+
+def refusal_in(error: BaseException | None) -> DomainError | None:
+    """Rebuild the refusal that an application error carries, None when it carries none."""
+    if not isinstance(error, ApplicationError) or len(error.details) != 1 or len(error.details[0]) != 3:
+        return None
+    message, field, remedy = error.details[0]
+    kind = getattr(domain.errors, error.type or "", Invalid)
+    return (kind if issubclass(kind, DomainError) else Invalid)(message, field=field, remedy=remedy)
 
 
 @contextmanager

@@ -1,15 +1,26 @@
-"""Results: the check before one leaves; it leaves only by a way that its procedure knows (Art. 20)."""
+"""Results: the reminder to fetch one, and the check before it leaves by a way that its procedure knows (Art. 20)."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from activities.clocks import window
 from domain.catalogue import Catalogue
 from domain.errors import Invalid
 from domain.instants import civil_date
+from domain.milestones import ClockKind
 from schema.case import Case
 from schema.commands import ReturnFacts
 from schema.messages import Event
+
+
+def approved(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
+    """Set the clock of collection for what somebody has to fetch."""
+    if case.return_method == "online":
+        return {}
+    procedure = law.procedure(case.procedure, civil_date(case.accepted_at or case.submitted_at))
+    calendar = law.calendar(law.unit(case.unit, civil_date(case.submitted_at)).calendar)
+    return {"clocks": [window(ClockKind.COLLECTION, procedure.collection_days, event.occurred_at, calendar, law)]}
 
 
 def returned(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:

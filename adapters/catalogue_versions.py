@@ -27,7 +27,7 @@ def content(kind: str, entry: Entry) -> str:
     """An entry as canonical JSON, without its version."""
     plain = ADAPTERS[kind].dump_python(entry, mode="json")
     plain.pop("version")
-    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _canonical(plain)
 
 
 def version_of(kind: str, entry: Entry) -> str:
@@ -35,24 +35,39 @@ def version_of(kind: str, entry: Entry) -> str:
     return _digest(content(kind, entry))
 
 
+def restore(rows: Iterable[tuple[str, str]]) -> Catalogue:
+    """The catalogue that these kinds and contents were published as.
+
+    A version is the digest of what was written then: fields that entries have gained since are not part of it.
+    """
+    return _sorted_out(
+        (kind, replace(ADAPTERS[kind].validate_json(text), version=_digest(_canonical(json.loads(text)))))
+        for kind, text in rows
+    )
+
+
 def assemble(rows: Iterable[tuple[str, Entry]]) -> Catalogue:
     """A catalogue of these entries (each with its kind), every version filled in."""
-    sorted_out: dict[str, list[Any]] = {field: [] for field in FIELDS.values()}
-    for kind, entry in rows:
-        sorted_out[FIELDS[kind]].append(entry)
-    found: dict[str, Any] = {field: tuple(entries) for field, entries in sorted_out.items()}
-    return versioned(Catalogue(**found))
+    return versioned(_sorted_out(rows))
 
 
 def versioned(catalogue: Catalogue) -> Catalogue:
     """The same catalogue with the version of every entry, and its own, filled in."""
-    filled: dict[str, Any] = {
-        field: tuple(replace(entry, version=version_of(kind, entry)) for entry in getattr(catalogue, field))
-        for kind, field in FIELDS.items()
-    }
-    whole = replace(catalogue, **filled)
+    return _sorted_out((kind, replace(entry, version=version_of(kind, entry))) for kind, entry in entries(catalogue))
+
+
+def _sorted_out(rows: Iterable[tuple[str, Entry]]) -> Catalogue:
+    found: dict[str, list[Any]] = {field: [] for field in FIELDS.values()}
+    for kind, entry in rows:
+        found[FIELDS[kind]].append(entry)
+    fields: dict[str, Any] = {field: tuple(each) for field, each in found.items()}
+    whole = Catalogue(**fields)
     lines = [f"{kind} {code(entry)} {entry.version}" for kind, entry in entries(whole)]
     return replace(whole, version=_digest("\n".join(lines)))
+
+
+def _canonical(plain: Any) -> str:
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _digest(text: str) -> str:

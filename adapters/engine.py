@@ -6,12 +6,10 @@ import asyncio
 from datetime import timedelta
 
 from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
-from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-import domain.errors
 from activities.ports import Unavailable
-from domain.errors import DomainError, Invalid
+from activities.refusals import refusal_in
 from schema import wire
 from schema.messages import Answer, Command
 
@@ -74,11 +72,4 @@ class Engine:
 
 
 def _refusal(error: WorkflowUpdateFailedError) -> Exception:
-    cause = error.cause
-    if not isinstance(cause, ApplicationError):
-        return NotThere()  # the run ended, or went over into a fresh one, with the update on its way
-    if len(cause.details) == 1 and len(cause.details[0]) == 3:
-        message, field, remedy = cause.details[0]
-        kind = getattr(domain.errors, cause.type or "", Invalid)
-        return (kind if issubclass(kind, DomainError) else Invalid)(message, field=field, remedy=remedy)
-    return NotThere()
+    return refusal_in(error.cause) or NotThere()  # without one, the run ended with the update on its way

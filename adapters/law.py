@@ -12,7 +12,7 @@ from datetime import datetime
 import asyncpg
 
 from activities.ports import Refused, Unavailable
-from adapters.catalogue_versions import ADAPTERS, assemble, content, versioned
+from adapters.catalogue_versions import content, restore, versioned
 from adapters.postgres import Connection, Pool, reading, transaction
 from domain.catalogue import Catalogue
 from domain.entries import code, entries
@@ -83,7 +83,7 @@ class PostgresLaw:
         if version not in self._known:
             async with reading(self._pool) as connection:
                 rows = await connection.fetch(QUERIES["entries_of_publication"], row["number"])
-            read = assemble((each["kind"], ADAPTERS[each["kind"]].validate_json(each["content"])) for each in rows)
+            read = restore((each["kind"], each["content"]) for each in rows)
             if read.version != version:
                 raise Refused(f"the publication {version} does not have the content that its digest names")
             self._known[version] = read

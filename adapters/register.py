@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import astuple
 from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
 
-from activities.law import NEEDS_LAW, PINS_NEWEST, complete
-from activities.ports import LawBook, Refused
-from activities.receipt import Count
+from activities.law import NEEDS_DESK, NEEDS_LAW, PINS_NEWEST, complete
+from activities.ports import Claim, Desk, LawBook, Refused
 from adapters.postgres import Connection, Pool, reading, row_of, transaction
 from adapters.rows import case_values, event_of, event_values
 from domain.catalogue import Catalogue
@@ -72,7 +72,7 @@ class PostgresRegister:
         case = self._cases.get(event.dossier)
         if case is None or case.sequence != event.sequence - 1 or _touches_more(event):
             return None
-        after, made = await _made(case, event, law, _no_count)
+        after, made = await _made(case, event, law, _NoDesk())
         async with reading(self._pool) as connection:
             if not await self._write(connection, after, made):
                 return None
@@ -89,16 +89,12 @@ class PostgresRegister:
                 return _recorded(event_of(found))
             if event.sequence > row["sequence"] + 1:
                 raise Refused(f"event {event.sequence} would leave a hole after {row['sequence']}")
-
-            async def count(name: str, day: date) -> int:
-                number: int = await connection.fetchval(QUERIES["next_count"], name, day)
-                return number
-
             # All is counted before anything is written: the log's lock comes last.
-            story = [await _made(Case.model_validate_json(row["fold"]), event, law, count)]
+            desk = _OpenDesk(connection, self._now())
+            story = [await _made(Case.model_validate_json(row["fold"]), event, law, desk)]
             with suppress(DomainError):  # what cannot follow yet is asked for again, and alone
                 for each in then:
-                    story.append(await _made(story[-1][0], each, law, count))  # those before a refusal stay
+                    story.append(await _made(story[-1][0], each, law, desk))  # those before a refusal stay
             for case, made in story:
                 await self._project_payment(connection, made)
                 await self._write(connection, case, made)
@@ -138,9 +134,9 @@ def _recorded(event: Event, followed: Iterable[Event] = ()) -> Recorded:
     return Recorded(**dict(event), followed_by=tuple(followed))
 
 
-async def _made(case: Case, event: Event, law: Catalogue | None, count: Count) -> tuple[Case, Event]:
+async def _made(case: Case, event: Event, law: Catalogue | None, desk: Desk) -> tuple[Case, Event]:
     """Complete an event with what the law makes of it; return the case after it as well."""
-    made = await complete(case, _placed(event, case), law, count)
+    made = await complete(case, _placed(event, case), law, desk)
     return case.after(made), made
 
 
@@ -150,12 +146,37 @@ def _placed(event: Event, case: Case) -> Event:
 
 
 def _touches_more(event: Event) -> bool:
-    """Whether more than the dossier and the log is written: a counter, a payment attempt."""
-    return event.type in PINS_NEWEST or "reference" in event.data
+    """Whether more than the dossier and the log is written: a counter, a claim, a payment attempt."""
+    return event.type in NEEDS_DESK or "reference" in event.data
 
 
-async def _no_count(name: str, day: date) -> int:
-    raise AssertionError(f"{name} is counted in a transaction")
+class _OpenDesk:
+    """`activities.ports.Desk` in one transaction."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def count(self, name: str, day: date) -> int:
+        number: int = await self._connection.fetchval(QUERIES["next_count"], name, day)
+        return number
+
+    async def claim(self, claim: Claim) -> str | None:
+        values = (*astuple(claim), "dossier", self._now)
+        if await self._connection.fetchval(QUERIES["claim_rung"], *values) is not None:
+            return None
+        before: str = await self._connection.fetchval(QUERIES["claimant_of_rung"], *values[:5])
+        return before
+
+
+class _NoDesk:
+    """For events that need nothing of the kind."""
+
+    async def count(self, name: str, day: date) -> int:
+        raise AssertionError(f"{name} is counted in a transaction")
+
+    async def claim(self, claim: Claim) -> str | None:
+        raise AssertionError(f"{claim} is claimed in a transaction")
 
 
 async def append(connection: Connection, event: Event, recorded_at: datetime) -> None:

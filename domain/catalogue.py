@@ -13,6 +13,8 @@ from domain.calendars import Calendar
 from domain.decisions import ReductionRow, ShorteningRow, promised_term, wins
 from domain.errors import Invalid
 from domain.fees import FeeRow
+from domain.ladder import LadderRow
+from domain.milestones import ClockKind
 from domain.procedures import RECEIVING, Case, Channel, Procedure, Process, TermKind
 from domain.terms import Term
 from domain.units import Unit
@@ -32,6 +34,7 @@ class Catalogue:
     fees: tuple[FeeRow, ...]
     shortenings: tuple[ShorteningRow, ...]
     reductions: tuple[ReductionRow, ...]
+    rungs: tuple[LadderRow, ...] = ()
     version: str = ""
 
     def unit(self, code: str, on: date) -> Unit:
@@ -50,6 +53,10 @@ class Catalogue:
         if found is None:
             raise _unknown("calendar", sorted(each.code for each in self.calendars))
         return found
+
+    def ladder(self, clock: ClockKind, on: date) -> tuple[LadderRow, ...]:
+        """The rungs that a clock of that kind has when it is set on that day."""
+        return tuple(row for row in in_force(self.rungs, on) if row.clock is clock)
 
     def case(self, procedure: Procedure, key: str | None = None) -> Case:
         """The case with that key, the usual one for None. Raises Invalid."""

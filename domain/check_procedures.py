@@ -43,11 +43,9 @@ def _cases(procedure: Procedure) -> Iterator[tuple[str, str]]:
             terms.check(term)
         except DomainError as refused:
             yield f"{about}: {refused.message}", refused.remedy
-    if procedure.supplement_days < 1:
-        yield (
-            f"supplement_days is {procedure.supplement_days}",
-            "give the applicant at least one calendar day",
-        )
+    for window in ("supplement_days", "payment_days", "collection_days"):
+        if (days := getattr(procedure, window)) < 1:
+            yield f"{window} is {days}", "give the applicant at least one calendar day"
 
 
 def _components(procedure: Procedure) -> Iterator[tuple[str, str]]:

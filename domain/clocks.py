@@ -51,7 +51,8 @@ def due_after_stops(
 ) -> Due | None:
     """When the term ends after its stops, None while the clock stands still.
 
-    Restart counts the term anew from each completion. Resume leaves the wait out. Opening time, in hours or
+    Restart counts the term anew from each completion of the papers; every other wait, and under resume that one
+    too, is left out. Opening time, in hours or
     from the moment, is left out to the minute. Days are left out whole, whatever the hours: the day of the
     request is left out, the day of completion counts; but a term never ends before the completion, it then
     ends on the next working day. A same-day term has no part to carry over: its resume is its restart.
@@ -67,11 +68,11 @@ def due_after_stops(
             break
         if stop.ended is None:
             return None
-        if policy is Policy.RESTART:
-            current = due(term, stop.ended, calendar)
+        if policy is Policy.RESTART and stop.reason is StopReason.SUPPLEMENT:
+            anchor, waits = stop.ended, []
         else:
             waits.append(StandStill(local(stop.started), local(stop.ended), stop.reason))
-            current = due(term, anchor, calendar, waits)
+        current = due(term, anchor, calendar, waits)
     return current
 
 

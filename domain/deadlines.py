@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from domain.calendars import Calendar
@@ -18,7 +18,7 @@ from domain.decisions import ShorteningRow, Source
 from domain.errors import Invalid
 from domain.instants import at, civil_date, local
 from domain.procedures import Case, Channel, Procedure, Process, Stage, Step
-from domain.terms import Due, StartRule, Term, TermUnit, due
+from domain.terms import SAME_DAY_CUT_OFF, Due, StartRule, Term, TermUnit, due
 from domain.units import Unit
 
 
@@ -56,6 +56,7 @@ class StepDue:
 
     step: Step
     unit: Unit
+    term: Term
     due: Due
 
 
@@ -111,6 +112,22 @@ def acceptance_due(
     return due(procedure.acceptance, submitted, catalogue.calendar(receiver.calendar))
 
 
+def forwarding_due(accepted: datetime, calendar: Calendar) -> datetime:
+    """When a dossier of the counter or the post must be with the office that resolves it.
+
+    The same day; accepted later than 15:00:00, or on a rest day, by the end of the first opening hour of the next
+    working day (Decree 61/2018 Art. 18, Decree 118/2025 Art. 18(2)).
+    """
+    accepted = local(accepted)
+    day = accepted.date()
+    if calendar.is_working(day):
+        closes = at(day, calendar.sessions_on(day)[-1].closes)
+        if accepted <= min(at(day, SAME_DAY_CUT_OFF), closes):
+            return closes
+    next_day = calendar.working_day_after(day)
+    return at(next_day, calendar.sessions_on(next_day)[0].opens) + timedelta(hours=1)
+
+
 def step_dues(
     catalogue: Catalogue, stage: Stage, counted_in: TermUnit, *, opened_at: datetime, receiving: str, on: date
 ) -> tuple[StepDue, ...]:
@@ -131,7 +148,8 @@ def _step_due(
 ) -> StepDue:
     unit = catalogue.resolve(step.unit, receiving, on)
     calendar = catalogue.calendar(unit.calendar)
-    return StepDue(step, unit, _COUNTERS[counted_in](step, opened_at, calendar))
+    term = Term(step.share, counted_in) if counted_in is not TermUnit.SAME_DAY else _SAME_DAY
+    return StepDue(step, unit, term, _COUNTERS[counted_in](step, opened_at, calendar))
 
 
 def _by_close(step: Step, opened_at: datetime, calendar: Calendar) -> Due:

@@ -12,10 +12,11 @@ from domain.calendars import Calendar
 from domain.catalogue import Catalogue
 from domain.decisions import ReductionRow, ShorteningRow
 from domain.fees import FeeRow
+from domain.ladder import LadderRow
 from domain.procedures import Procedure, Process
 from domain.units import Unit
 
-Entry: TypeAlias = Calendar | Unit | Procedure | Process | FeeRow | ShorteningRow | ReductionRow
+Entry: TypeAlias = Calendar | Unit | Procedure | Process | FeeRow | ShorteningRow | ReductionRow | LadderRow
 
 FIELDS: dict[str, str] = {
     "calendar": "calendars",
@@ -25,6 +26,7 @@ FIELDS: dict[str, str] = {
     "fee": "fees",
     "shortening": "shortenings",
     "reduction": "reductions",
+    "rung": "rungs",
 }
 """The kinds, and the field of the catalogue in which each lies."""
 
@@ -50,12 +52,14 @@ def code(entry: Entry) -> str:
     return f"{subject(entry)}/{entry.valid_from.isoformat()}"
 
 
-def subject(entry: Unit | Procedure | Process | FeeRow | ShorteningRow | ReductionRow) -> str:
+def subject(entry: Unit | Procedure | Process | FeeRow | ShorteningRow | ReductionRow | LadderRow) -> str:
     """What a dated row is about: rows on one subject follow one another and never overlap."""
     if isinstance(entry, ShorteningRow):
         return f"{entry.decision}/{entry.procedure}/{entry.case}/{entry.source}"
     if isinstance(entry, ReductionRow):
         return entry.decision
+    if isinstance(entry, LadderRow):
+        return f"{entry.clock}/{entry.rung}"
     if isinstance(entry, FeeRow) and entry.case is not None:
         return f"{entry.code}/{entry.case}"
     return entry.code

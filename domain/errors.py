@@ -38,6 +38,10 @@ class NotAllowed(DomainError):
     """The act does not fit the state the dossier is in."""
 
 
+class AlreadyMoved(NotAllowed):
+    """The appointment was moved once; who wants to move it again is refused, and the one-stop hears of it."""
+
+
 class Forbidden(DomainError):
     """This role, unit or system may not do it."""
 

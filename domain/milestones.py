@@ -34,6 +34,7 @@ class Rung(StrEnum):
     WARN = "warn"
     ASK = "ask"  # the office must answer: in time, or late (kịp / không kịp)
     SILENCE = "silence"  # it was asked and has not answered
+    REMIND = "remind"  # something lies ready, and nobody has come for it
     BREACH = "breach"
     ONE_STOP = "one_stop"  # the breach goes up to the one-stop
     PROVINCE = "province"  # and to the province

@@ -115,6 +115,18 @@ def opening_time_between(earlier: datetime, later: datetime, calendar: Calendar)
     return total
 
 
+def moment_after(instant: datetime, left: timedelta, calendar: Calendar) -> datetime:
+    """The first moment, inside opening hours, with that much opening time since the instant."""
+    day = instant.date()
+    while True:
+        for opening in openings(day, calendar, Scale.HOURS):
+            begins = max(instant, opening.opens)
+            if opening.closes - begins >= left:
+                return begins + left
+            left -= max(timedelta(), opening.closes - begins)
+        day += timedelta(days=1)
+
+
 def moment_before(instant: datetime, left: timedelta, calendar: Calendar) -> datetime:
     """The last moment, inside opening hours, with that much opening time left until the instant."""
     day = instant.date()

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from domain.clocks import Policy
+from domain.clocks import Policy, StopReason
 from domain.terms import Term
 from domain.units import Level
 
@@ -142,7 +142,9 @@ class Procedure:
 
     `receives` lists who may take a dossier in: unit codes, or `role:<unit role>`. `lead` selects the office
     that resolves it, on whose calendar its term runs. `acceptance` is the time in which an online filing is
-    answered, on the receiving unit's calendar. `supplement_days` are calendar days that the applicant has.
+    answered, on the receiving unit's calendar. `supplement_days`, `payment_days` and `collection_days` are calendar
+    days: for papers, for the fee at receipt, and until somebody is reminded to fetch the result. `stops` are the
+    reasons for which its own law lets the clock stand still, beside a financial duty.
     """
 
     code: str
@@ -164,6 +166,9 @@ class Procedure:
     valid_from: date
     valid_to: date | None = None
     fees: tuple[str, ...] = ()
+    stops: tuple[StopReason, ...] = ()
+    payment_days: int = 10
+    collection_days: int = 30
     certain: bool = True
     note: str = ""
     version: str = ""

@@ -54,7 +54,8 @@ class Unit:
     """An office during one stretch of its life.
 
     `code` is its identifier (TT 10/2016/TT-BTTTT); `code_part` is what its dossier codes begin with, and is
-    there exactly when the office keeps a one-stop desk. `certain` is false, with a note, where unconfirmed.
+    there exactly when the office keeps a one-stop desk. `head` is the post of its head where `head_of` would not
+    guess it. `certain` is false, with a note, where unconfirmed.
     """
 
     code: str
@@ -68,6 +69,7 @@ class Unit:
     parent: str | None = None
     code_part: str | None = None
     successors: tuple[str, ...] = ()
+    head: str = ""
     certain: bool = True
     note: str = ""
     version: str = ""
@@ -76,3 +78,19 @@ class Unit:
     def is_one_stop(self) -> bool:
         """Whether people may hand in dossiers here."""
         return self.code_part is not None
+
+
+_POSTS = {
+    Level.PROVINCE: "Chủ tịch",
+    Level.DEPARTMENT: "Giám đốc",
+    Level.DISTRICT: "Chủ tịch",
+    Level.COMMUNE: "Chủ tịch",
+    Level.OFFICE: "Trưởng",
+    Level.VERTICAL: "Trưởng",
+}
+
+
+def head_of(unit: Unit) -> str:
+    """Name the post of a unit's head, never a person: somebody is always the addressee, whoever holds the post."""
+    post = "Giám đốc" if unit.role is UnitRole.PROVINCIAL_CENTRE else _POSTS[unit.level]
+    return unit.head or f"{post} {unit.name[0].lower() if post == 'Trưởng' else unit.name[0]}{unit.name[1:]}"

@@ -82,6 +82,8 @@ class Case(Message):
     """Appointment 1, as form 01 says it: a fact. None for dossiers accepted before it was kept apart."""
     moved_to: AwareDatetime | None = None
     """Appointment 2, given once with form 04; punctuality is still judged by the first."""
+    signed_for: AwareDatetime | None = None
+    """The new appointment that the head signed, until the one-stop has set it."""
     apology: ApologyState = ""
     stages: tuple[tuple[Step, ...], ...] = ()
     stage: int = -1
@@ -297,6 +299,10 @@ def _apologising(state: ApologyState) -> Callable[[Case, Event], dict[str, Any]]
     return change
 
 
+def _signed(case: Case, event: Event) -> dict[str, Any]:
+    return {"apology": "signed", "signed_for": _instant(event.data["appointment"])}
+
+
 def _moved(case: Case, event: Event) -> dict[str, Any]:
     return {"apology": "moved", "moved_to": _instant(event.data["appointment"])}
 
@@ -354,7 +360,7 @@ _CHANGES = {
     EventType.CLOCK_ASKED: _apologising("asked"),
     EventType.ANSWERED_IN_TIME: _apologising("in_time"),
     EventType.ANSWERED_LATE: _apologising("late"),
-    EventType.APOLOGY_SIGNED: _apologising("signed"),
+    EventType.APOLOGY_SIGNED: _signed,
     EventType.APPOINTMENT_MOVED: _moved,
 }
 

@@ -31,7 +31,7 @@ from domain.dossier import Act
 from domain.duties import Role
 from domain.errors import NotAllowed
 from domain.instants import VIETNAM, at
-from domain.milestones import Clock, ClockKind
+from domain.milestones import Clock, ClockKind, Rung
 from schema import wire
 from schema.case import Case, Start
 from schema.events import EventType
@@ -191,9 +191,9 @@ class Dossier:
     def handle(self) -> WorkflowHandle[Any, Any]:
         return self.world.client.get_workflow_handle(wire.dossier_workflow_id(self.id))
 
-    def clock(self, kind: ClockKind) -> Clock:
+    def clock(self, kind: ClockKind, step: str = "") -> Clock:
         """The clock of this kind, which must be there."""
-        clock = self.case.clock(kind)
+        clock = self.case.clock(kind, step)
         assert clock is not None, f"no {kind} clock"
         return clock
 
@@ -437,14 +437,50 @@ async def order_failed(world: World) -> Dossier:
 
 
 async def entered_late(world: World) -> Dossier:
-    """Accepted two weeks ago on paper and entered now: warning and breach lie behind it."""
+    """Accepted two weeks ago on paper and entered now: the whole ladder lies behind it."""
     monday = monday_after(await world.now()) - timedelta(days=21)
     dossier = await world.a_dossier(at=monday)
     await dossier.accept(at=monday, late=True)
     await dossier.pay(at=monday + timedelta(minutes=5), late=True)
-    await dossier.until("clock.breached", 2)
+    await dossier.until("clock.escalated", 3)
     await dossier.forward()
     await dossier.review()
+    await dossier.give_back()
+    return dossier
+
+
+async def under_land_review(world: World) -> Dossier:
+    """A transfer of land before its office: its law lets taxes and the land work stop the clock."""
+    return await (await world.a_dossier(procedure="1.013831")).in_review()
+
+
+async def moved_once(world: World) -> Dossier:
+    """Asked, late, signed, set, and then finished."""
+    dossier = await (await world.a_dossier()).in_review()
+    first = dossier.clock(ClockKind.PROMISED).due
+    await world.skip_to(dict(dossier.clock(ClockKind.PROMISED).rungs)[Rung.ASK] + timedelta(minutes=2))
+    await dossier.until("clock.asked")
+    await dossier.do("answer_late", "officer", ECONOMY, cause="workload")
+    new = (first + timedelta(days=7)).isoformat()
+    await dossier.do("sign_apology", "leader", ECONOMY, cause="workload", appointment=new)
+    await dossier.do("move_appointment", "clerk", COMMUNE)
+    await dossier.review()
+    await dossier.give_back()
+    return dossier
+
+
+async def stood_still(world: World) -> Dossier:
+    """A transfer of land that waits for its taxes, and goes on."""
+    dossier = await under_land_review(world)
+    unit = dossier.case.open_steps()[0].unit
+    await dossier.do("require_duty", "officer", unit)
+    await world.skip(days=9)
+    await dossier.do("resume", "officer", unit)
+    await dossier.do("suspend", "officer", unit, cause="land_work")
+    await world.skip(days=2)
+    await dossier.do("resume", "officer", unit)
+    await dossier.review()
+    await dossier.pay()
     await dossier.give_back()
     return dossier
 

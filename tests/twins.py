@@ -10,12 +10,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from activities.law import NEEDS_LAW, PINS_NEWEST, complete
-from activities.ports import Refused, Unavailable
+from activities.ports import Claim, Refused, Unavailable
 from domain.catalogue import Catalogue
 from domain.errors import DomainError
 from schema.case import Case, fold
@@ -28,6 +28,9 @@ Chooses = Callable[[Event], bool]
 """Says of an event that is about to be recorded whether a trouble strikes it."""
 
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
 class MemoryRegister:
     """`activities.ports.Register` in memory: one lock instead of a row's, counters that roll back."""
 
@@ -37,6 +40,8 @@ class MemoryRegister:
         self.log: list[Event] = []
         """All events in commit order."""
         self.counters: Counter[tuple[str, date]] = Counter()
+        self.claims: dict[Claim, str] = {}
+        """Who has spoken of a rung, whatever its instant."""
         self.asked = 0
         """How many times `record` was called."""
         self._turn = asyncio.Lock()
@@ -120,16 +125,11 @@ class MemoryRegister:
         return await self._complete(fold(story), event, self._law_for(ask))
 
     async def _complete(self, case: Case, event: Event, law: Catalogue | None) -> Event:
-        counted: list[tuple[str, date]] = []
-
-        async def count(name: str, day: date) -> int:
-            counted.append((name, day))
-            return self.counters[name, day] + 1
-
+        desk = _MemoryDesk(self)
         placed = event.model_copy(update={"occurred_at": max(event.occurred_at, case.last_instant)})
-        made = await complete(case, placed, law, count)
+        made = await complete(case, placed, law, desk)
         case.after(made)  # what cannot be folded is not kept
-        self.counters.update(counted)
+        desk.keep()
         self._append(made)
         return made
 
@@ -148,6 +148,29 @@ class MemoryRegister:
     def _look_away(self) -> None:
         if self._is_away:
             raise Unavailable("database: away")
+
+
+class _MemoryDesk:
+    """`activities.ports.Desk` in memory: nothing is kept unless the event is."""
+
+    def __init__(self, register: MemoryRegister) -> None:
+        self._register = register
+        self._counted: list[tuple[str, date]] = []
+        self._claimed: list[Claim] = []
+
+    async def count(self, name: str, day: date) -> int:
+        self._counted.append((name, day))
+        return self._register.counters[name, day] + 1
+
+    async def claim(self, claim: Claim) -> str | None:
+        before = self._register.claims.get(replace(claim, at=NEVER))
+        if before is None:
+            self._claimed.append(claim)
+        return before
+
+    def keep(self) -> None:
+        self._register.counters.update(self._counted)
+        self._register.claims.update({replace(claim, at=NEVER): "dossier" for claim in self._claimed})
 
 
 @dataclass

@@ -21,7 +21,7 @@ from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
 from activities.payments import PaymentActivities
 from activities.refusals import as_failure
 from domain.dossier import DECIDED, Act, Business
-from domain.errors import DomainError
+from domain.errors import AlreadyMoved, DomainError
 from domain.milestones import Milestone
 from schema import wire
 from schema.case import AT_RECEIPT, BEFORE_RETURN, Case, Payment, Start
@@ -31,8 +31,8 @@ from schema.payments import PaymentOrder, PaymentReport
 from schema.refunds import StartRefund
 from workflows.judge import judge
 from workflows.options import ONE_QUESTION, OUTSIDE
-from workflows.register import RecordRefused, load, record
-from workflows.wording import acted, following, opened, ordered, phase, refund_id, reported, struck, worded
+from workflows.register import load, record
+from workflows.wording import acted, asked_twice, following, opened, ordered, phase, refund_id, reported, struck, worded
 
 MOST_ORDERS = 5
 """Orders that the engine opens by itself for one fee; after that the counter is asked to collect."""
@@ -44,6 +44,9 @@ ACCEPT_AGAIN = timedelta(hours=1)
 
 CLOCK_SPREAD = 60
 """Seconds over which the wake-ups of one legal instant are spread; what is recorded is the legal instant."""
+
+LATE_GRACE = timedelta(seconds=20)
+"""How long the clock waits after an act that was entered late for the next one, before it strikes what lies behind."""
 
 _STATUS = SearchAttributeKey.for_keyword(wire.SEARCH_STATUS)
 _DUE = SearchAttributeKey.for_datetime(wire.SEARCH_DUE)
@@ -57,6 +60,7 @@ class DossierWorkflow:
     def __init__(self, start: Start) -> None:
         self._loaded: Case | None = None
         self._milestone: Milestone | None = None
+        self._patience = workflow.now()
         self._lock = asyncio.Lock()
         self._start = start
 
@@ -102,7 +106,7 @@ class DossierWorkflow:
         while self._case.state.business is Business.COMPLETE and not self._case.owes:
             try:
                 await self._act(Act.ACCEPT, at=at)
-            except RecordRefused:  # no code left today, or a calendar year is missing: an operator sees it standing
+            except DomainError:  # no code left today, or a calendar year is missing: an operator sees it standing
                 await workflow.sleep(ACCEPT_AGAIN)
                 at = workflow.now()  # another day has codes again
         await self._act(
@@ -131,7 +135,11 @@ class DossierWorkflow:
                 await self._strike_until(command.occurred_at)
                 stored = await self._record(lambda case: worded(case, command))
             except DomainError as refusal:
+                if isinstance(refusal, AlreadyMoved):
+                    await self._record(lambda case: asked_twice(case, command, workflow.now()))
                 raise as_failure(refusal) from None
+        if command.late and workflow.patched("late-grace"):
+            self._patience = workflow.now() + LATE_GRACE
         assert stored is not None  # a command is worded or refused, never passed over
         return answer(stored, self._case.status)
 
@@ -141,6 +149,8 @@ class DossierWorkflow:
             return  # judged under the lock, once the story is known
         try:
             judge(self._loaded, command)
+        except AlreadyMoved:
+            return  # refused under the lock, where the one-stop is told of it
         except DomainError as refusal:
             raise as_failure(refusal) from None
 
@@ -168,12 +178,15 @@ class DossierWorkflow:
                     await self._strike_until(workflow.now())
 
     async def _slept_until(self, milestone: Milestone) -> bool:
-        """Sleep to the milestone; False when it moved in the meantime."""
-        wait = milestone.at + self._spread() - workflow.now()
+        """Sleep to the milestone; False when it moved, or an act was entered late, in the meantime."""
+        patience = self._patience
+        wait = max(milestone.at + self._spread(), patience) - workflow.now()
         if wait <= timedelta(0):
             return True
         try:
-            await workflow.wait_condition(lambda: self._milestone != milestone, timeout=wait)
+            await workflow.wait_condition(
+                lambda: (self._milestone, self._patience) != (milestone, patience), timeout=wait
+            )
         except TimeoutError:
             return True
         return False

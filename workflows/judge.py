@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from domain.dossier import Act, Business, Finance, may, what_fits
 from domain.duties import NEEDS_REASON, Role, at_unit, may_do
-from domain.errors import Forbidden, Invalid, NotAllowed
+from domain.errors import AlreadyMoved, Forbidden, Invalid, NotAllowed
 from schema.case import AT_RECEIPT, Case
 from schema.commands import PayFacts, ProposeFacts, ReturnFacts, facts_of
 from schema.messages import Command
@@ -114,6 +114,49 @@ def _once_complete(case: Case) -> None:
         )
 
 
+def _answer_in_time(case: Case, command: Command) -> None:
+    if case.apology != "asked":
+        raise NotAllowed(
+            "nobody has asked whether the dossier will be in time, or the answer was given",
+            field="name",
+            remedy="finish the step; the question comes before the appointment",
+        )
+
+
+def _answer_late(case: Case, command: Command) -> None:
+    if case.apology == "moved":
+        raise AlreadyMoved(
+            "the appointment was moved once, and the law allows no second time",
+            field="name",
+            remedy="finish the dossier; the one-stop has been told (NĐ 61/2018 Art. 19(9))",
+        )
+    if case.apology == "signed":
+        raise NotAllowed(
+            "form 04 is signed already",
+            field="name",
+            remedy="the one-stop sets the new appointment with 'move_appointment'",
+        )
+
+
+def _sign_apology(case: Case, command: Command) -> None:
+    _answer_late(case, command)
+    if case.apology != "late":
+        raise NotAllowed(
+            "the office has not said that it will be late",
+            field="name",
+            remedy="answer first with 'answer_late'; then the head signs",
+        )
+
+
+def _move_appointment(case: Case, command: Command) -> None:
+    if case.apology != "signed":
+        raise NotAllowed(
+            "there is no signed form 04 to set an appointment from",
+            field="name",
+            remedy="the head of the office signs first, with 'sign_apology'",
+        )
+
+
 def _propose(case: Case, command: Command) -> None:
     facts = facts_of(command, ProposeFacts)
     step = next((s for s in case.open_steps() if s.code == facts.step and s.kind != "sign"), None)
@@ -165,6 +208,10 @@ _CHECKS = {
     Act.REQUEST_SUPPLEMENT: _request_supplement,
     Act.PAY: _pay,
     Act.PROPOSE: _propose,
+    Act.ANSWER_IN_TIME: _answer_in_time,
+    Act.ANSWER_LATE: _answer_late,
+    Act.SIGN_APOLOGY: _sign_apology,
+    Act.MOVE_APPOINTMENT: _move_appointment,
     Act.APPROVE: _approve,
     Act.STOP: _stop,
     Act.RETURN: _return,

@@ -8,15 +8,12 @@ from uuid import UUID
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
+from activities.refusals import refusal_in
 from activities.register import RegisterActivities
 from domain.errors import DomainError
 from schema.case import Case
 from schema.messages import Event, LoadAsk, RecordAsk, Recorded
 from workflows.options import LOCAL, NEVER_AGAIN, PATIENT
-
-
-class RecordRefused(DomainError):
-    """The register could not make what the event needs (no code left today, a calendar year missing)."""
 
 
 async def load(dossier: UUID) -> Case:
@@ -62,8 +59,4 @@ def _cause(error: FailureError) -> BaseException | None:
 
 
 def _refusal(error: FailureError) -> DomainError | FailureError:
-    cause = _cause(error)
-    if isinstance(cause, ApplicationError) and cause.details:
-        message, field, remedy = cause.details[0]
-        return RecordRefused(message, field=field, remedy=remedy)
-    return error
+    return refusal_in(_cause(error)) or error

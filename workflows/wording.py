@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from domain.dossier import DECIDED, Act, Business, Finance, may
-from domain.milestones import Rung
+from domain.milestones import ClockKind, Rung
 from schema import wire
 from schema.case import Case
 from schema.events import MOVES, EventType
@@ -22,6 +22,7 @@ from workflows.judge import act_of, judge
 
 STRIKES = {
     Rung.WARN: EventType.CLOCK_WARNED,
+    Rung.REMIND: EventType.CLOCK_WARNED,
     Rung.ASK: EventType.CLOCK_ASKED,
     Rung.BREACH: EventType.CLOCK_BREACHED,
 }
@@ -97,6 +98,17 @@ def struck(case: Case, until: datetime, now: datetime) -> Event | None:
         data |= {"step": milestone.step} if milestone.step else {}
         key = f"{milestone.kind}/{milestone.step}/{milestone.rung}/{clock.arming}"
     return engine_event(case, type_, max(milestone.at, case.last_instant), key, data)
+
+
+def asked_twice(case: Case, command: Command, now: datetime) -> Event:
+    """Word that somebody wants to move the appointment a second time: refused, and the one-stop hears of it."""
+    data = {
+        "clock": str(ClockKind.MOVED),
+        "rung": str(Rung.ONE_STOP),
+        "why": str(command.name),
+        "found_at": now.isoformat(),
+    }
+    return engine_event(case, EventType.CLOCK_ESCALATED, case.last_instant, f"again/{command.id}", data)
 
 
 def ordered(case: Case, now: datetime, expires: datetime) -> Event | None:

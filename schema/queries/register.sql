@@ -20,6 +20,16 @@ INSERT INTO counter (name, day, value) VALUES ($1, $2, 1)
 ON CONFLICT (name, day) DO UPDATE SET value = counter.value + 1
 RETURNING value;
 
+-- name: claim_rung
+-- Claim one rung of one setting of a clock; nothing comes back when somebody has claimed it before.
+INSERT INTO rung (dossier, clock, step, rung, arming, at, claimed_by, claimed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (dossier, clock, step, rung, arming) DO NOTHING
+RETURNING claimed_by;
+
+-- name: claimant_of_rung
+-- Who has claimed a rung.
+SELECT claimed_by FROM rung WHERE dossier = $1 AND clock = $2 AND step = $3 AND rung = $4 AND arming = $5;
+
 -- name: insert_dossier
 -- Project a dossier that is being submitted; its event follows in the same transaction.
 INSERT INTO dossier (id, sequence, last_instant, fold, code, procedure, unit, holders, channel, business, finance,

@@ -45,7 +45,7 @@ STORED = {
     " resume answer_in_time answer_late sign_apology move_appointment approve withdraw stop return pay order settle"
     " fail publish",
     ClockKind: "acceptance forwarding promised statutory step moved supplement payment collection",
-    Rung: "warn ask silence breach one_stop province",
+    Rung: "warn ask silence remind breach one_stop province",
     EventType: "dossier.submitted dossier.found_complete dossier.accepted dossier.supplement_requested"
     " dossier.supplemented dossier.refused dossier.forwarded step.proposed dossier.duty_required dossier.suspended"
     " dossier.resumed dossier.redated deadline.in_time deadline.late apology.signed appointment.moved dossier.approved"

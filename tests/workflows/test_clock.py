@@ -12,7 +12,7 @@ from domain.errors import NotAllowed
 from domain.milestones import ClockKind
 from schema.events import EventType
 from tests import stories
-from tests.stories import ECONOMY, Dossier, World, eventually
+from tests.stories import COMMUNE, ECONOMY, Dossier, World, eventually
 from workflows.dossier import CLOCK_SPREAD
 
 
@@ -21,55 +21,80 @@ def slowest() -> UUID:
     return next(id_ for id_ in iter(uuid4, None) if crc32(id_.bytes) % CLOCK_SPREAD == CLOCK_SPREAD - 1)
 
 
-def strokes(dossier: Dossier) -> list[tuple[str, str]]:
-    return [(str(e.type), e.data["clock"]) for e in dossier.story if e.type.startswith("clock.")]
-
-
-async def test_warning_then_breach_at_their_legal_instants(world: World) -> None:
-    """Nobody does anything: warned, then in breach of the promise and of the law, at the due instants, in order."""
-    dossier = await (await world.a_dossier()).in_review()
-    promised, statutory = dossier.clock(ClockKind.PROMISED), dossier.clock(ClockKind.STATUTORY)
-    await world.skip(days=7)
-    await dossier.until("clock.breached", 2)
-
-    assert strokes(dossier) == [
-        ("clock.warned", "promised"),
-        ("clock.breached", "promised"),
-        ("clock.breached", "statutory"),
+def strokes(dossier: Dossier, *kinds: str) -> list[tuple[str, str]]:
+    """What was struck, of these clocks or of the two that the applicant and the law know."""
+    wanted = kinds or ("promised", "statutory")
+    return [
+        (e.data["rung"], e.data["clock"])
+        for e in dossier.story
+        if e.type.startswith("clock.") and e.data["clock"] in wanted
     ]
-    assert [event.occurred_at for event in dossier.story[-3:]] == [promised.warn_at, promised.due, statutory.due]
+
+
+WHOLE_LADDER = [
+    ("ask", "promised"),
+    ("silence", "promised"),
+    ("warn", "promised"),
+    ("breach", "promised"),
+    ("breach", "statutory"),
+    ("one_stop", "promised"),
+    ("province", "promised"),
+]
+
+
+async def test_the_whole_ladder_at_its_legal_instants(world: World) -> None:
+    """Nobody does anything: asked, warned, in breach of the promise and of the law, and up to the province."""
+    dossier = await (await world.a_dossier()).in_review()
+    ladder = dict(dossier.clock(ClockKind.PROMISED).rungs)
+    await world.skip(days=14)
+    await dossier.until("clock.escalated", 3)
+
+    assert strokes(dossier) == WHOLE_LADDER
+    struck = {e.data["rung"]: e for e in dossier.story if e.data.get("clock") == "promised"}
+    assert {rung: event.occurred_at for rung, event in struck.items()} == ladder
+    assert strokes(dossier, "step") == [("warn", "step"), ("breach", "step")]
+    told = {rung: [to["unit"] for to in event.data["to"]] for rung, event in struck.items()}
+    assert told == {
+        **{rung: [ECONOMY] for rung in ("ask", "silence", "warn", "breach")},
+        "one_stop": [COMMUNE],
+        "province": ["000.00.00.H48"],
+    }
+    assert all(to["post"] for event in struck.values() for to in event.data["to"])
 
 
 async def test_breach_is_no_end(world: World) -> None:
     """A late dossier is finished like any other; nothing is struck twice."""
     dossier = await (await world.a_dossier()).in_review()
     await world.skip(days=30)
-    await dossier.until("clock.breached", 2)
+    await dossier.until("clock.escalated", 3)
     await dossier.review()
     await dossier.give_back()
     await dossier.ended()
 
-    assert len(strokes(dossier)) == 3
+    assert strokes(dossier) == WHOLE_LADDER
 
 
 async def test_a_decision_in_time_strikes_nothing(world: World) -> None:
-    """Signed before the warning: no clock strikes any more, however long the result waits to be collected."""
+    """Signed before the warning: no clock strikes any more, and who does not fetch the result is reminded once."""
     dossier = await (await world.a_dossier()).resolved()
-    await world.skip(days=60)
+    await world.skip(days=90)
+    await dossier.until("clock.warned")
     await dossier.give_back()
     await dossier.ended()
 
     assert strokes(dossier) == []
+    assert strokes(dossier, *ClockKind) == [("remind", "collection")]
+    assert dossier.case.status == 10
 
 
 async def test_found_late(world: World) -> None:
     """Accepted two weeks ago and entered today: what lies behind is recorded in order, at its own instants."""
     dossier = await stories.entered_late(world)
     await dossier.ended()
-    promised = dossier.clock(ClockKind.PROMISED)
     struck = [event for event in dossier.story if event.type.startswith("clock.")]
+    mine = [event for event in struck if event.data["clock"] == "promised"]
 
-    assert [event.occurred_at for event in struck[:2]] == [promised.warn_at, promised.due]
+    assert [(event.data["rung"], event.occurred_at) for event in mine] == list(dossier.clock(ClockKind.PROMISED).rungs)
     assert all(event.data["found_at"] > event.occurred_at.isoformat() for event in struck)
     instants = [event.occurred_at for event in dossier.story]
     assert instants == sorted(instants)
@@ -83,7 +108,7 @@ async def test_a_command_stamped_before_the_due_and_handled_after_it(world: Worl
     await world.skip_to(due + timedelta(seconds=10))
     await dossier.approve(at=due - timedelta(minutes=1))
 
-    assert [kind for kind, _ in strokes(dossier)] == ["clock.warned"]
+    assert [rung for rung, _ in strokes(dossier)] == ["ask", "silence", "warn"]
     assert dossier.last(EventType.APPROVED).occurred_at == due - timedelta(minutes=1)
 
 
@@ -138,7 +163,7 @@ async def test_a_supplement_stops_the_processing_clocks(world: World) -> None:
     await dossier.ask_for_papers("officer", ECONOMY)
     window = dossier.clock(ClockKind.SUPPLEMENT).due
     await world.skip(days=29)
-    assert strokes(dossier) == []
+    assert strokes(dossier, *ClockKind) == [("warn", "supplement")]
     await world.skip(days=6)
     breach = await dossier.until("clock.breached")
 
@@ -156,9 +181,9 @@ async def test_the_clock_moves_with_the_papers(world: World) -> None:
     await dossier.hand_in()
     new = dossier.clock(ClockKind.PROMISED).due
     await world.skip_to(new - timedelta(hours=1))
-    await eventually(lambda: strokes(dossier))
+    await eventually(lambda: len(strokes(dossier)) == 3)
 
     assert new > old
-    assert strokes(dossier) == [("clock.warned", "promised")]
+    assert [rung for rung, _ in strokes(dossier)] == ["ask", "silence", "warn"]
     await world.skip(hours=2)
     assert (await dossier.until("clock.breached", 2)).occurred_at == new

@@ -358,7 +358,8 @@ async def test_a_breach_that_another_worker_wrote(world: World) -> None:
     world.register.lose_answers(of_type(EventType.CLOCK_BREACHED), times=3)
     dossier = await stories.entered_late(world)
 
-    assert dossier.types.count("clock.breached") == 2
+    struck = [e.command for e in dossier.story if e.type == "clock.breached"]
+    assert len(struck) == len(set(struck)) >= 2
     assert is_whole(dossier)
 
 

@@ -300,7 +300,8 @@ async def test_no_code_left_is_told_to_the_clerk(world: World) -> None:
 async def test_every_act_is_known_to_the_story() -> None:
     """Acts that people may order are told in these stories, so that none is forgotten."""
     told = {"accept", "request_supplement", "supplement", "refuse", "pay", "forward", "propose", "approve"}
-    told |= {"withdraw", "stop", "return"}
+    told |= {"withdraw", "stop", "return", "require_duty", "suspend", "resume"}
+    told |= {"answer_in_time", "answer_late", "sign_apology", "move_appointment"}
 
     assert {str(act) for act in Act} - told == {"find_complete", "order", "settle", "fail", "publish"}
 
