@@ -29,7 +29,7 @@ from domain.calendars import CalendarYear
 from domain.catalogue import Catalogue
 from domain.dossier import Act
 from domain.duties import Role
-from domain.errors import NotAllowed
+from domain.errors import AlreadyMoved, NotAllowed
 from domain.instants import VIETNAM, at
 from domain.milestones import Clock, ClockKind, Rung
 from schema import wire
@@ -470,19 +470,41 @@ async def moved_once(world: World) -> Dossier:
 
 
 async def stood_still(world: World) -> Dossier:
-    """A transfer of land that waits for its taxes, and goes on."""
+    """A transfer of land that waits for its taxes and for land work, and goes on."""
     dossier = await under_land_review(world)
     unit = dossier.case.open_steps()[0].unit
     await dossier.do("require_duty", "officer", unit)
-    await world.skip(days=9)
     await dossier.do("resume", "officer", unit)
     await dossier.do("suspend", "officer", unit, cause="land_work")
-    await world.skip(days=2)
     await dossier.do("resume", "officer", unit)
     await dossier.review()
     await dossier.pay()
     await dossier.give_back()
     return dossier
+
+
+async def apologised_late(world: World) -> Dossier:
+    """Entered three weeks late with the whole ladder behind it; form 04 comes after the breach, and only once."""
+    monday = monday_after(await world.now()) - timedelta(days=21)
+    dossier = await world.a_dossier(at=monday)
+    await dossier.accept(at=monday, late=True)
+    await dossier.pay(at=monday + timedelta(minutes=5), late=True)
+    await dossier.until("clock.escalated", 3)
+    await dossier.forward()
+    facts = {"cause": "natural_disaster", "appointment": (await world.now() + timedelta(days=9)).isoformat()}
+    await dossier.do("answer_late", "officer", ECONOMY, cause="natural_disaster")
+    await dossier.do("sign_apology", "leader", ECONOMY, **facts)
+    await dossier.do("move_appointment", "clerk", COMMUNE)
+    with suppress(AlreadyMoved):
+        await dossier.do("sign_apology", "leader", ECONOMY, **facts)
+    await dossier.review()
+    await dossier.give_back()
+    return dossier
+
+
+async def under_every_clock(world: World) -> Dossier:
+    """Granted at the counter, with a clock for each stretch of its life."""
+    return await granted_at_the_counter(world)
 
 
 async def database_away(world: World) -> Dossier:

@@ -39,6 +39,9 @@ STORIES: dict[str, Story] = {
         stories.database_away,
         stories.foreign_event,
         stories.started_behind,
+        stories.under_every_clock,
+        stories.stood_still,
+        stories.apologised_late,
     )
 }
 """The stories that can be recorded; with `carried_on_` before the name, by fresh runs of `LONGEST` events."""
