@@ -37,6 +37,7 @@ def submitted(
     on = civil_date(at)
     procedure = law.procedure(submission.procedure, on)
     unit = law.receiver(submission.unit, procedure, on)
+    home = law.receiver(submission.territory, procedure, on) if submission.territory else unit
     case = law.case(procedure, submission.case)
     _channel(procedure, submission)
     _components(procedure, submission)
@@ -46,6 +47,7 @@ def submitted(
         "procedure": procedure.code,
         "procedure_name": procedure.name,
         "unit": unit.code,
+        **({"territory": home.code} if home != unit else {}),
         "channel": submission.channel,
         "case": case.key,
         "return_method": submission.return_method,

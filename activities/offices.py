@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from activities.clocks import set_clock
-from activities.receipt import office_stages
+from activities.receipt import dates_of, office_stages, processing_clocks
 from domain.calendars import Calendar
 from domain.catalogue import Catalogue
 from domain.clocks import working_time_between
-from domain.deadlines import StepDue, step_dues
+from domain.deadlines import StepDue, runs_from_arrival, step_dues
 from domain.instants import civil_date, local
 from domain.milestones import ClockKind
 from domain.office_time import floor_to_minute, moment_after
@@ -21,8 +21,19 @@ from schema.messages import Event
 
 
 def forwarded(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
-    """Open the first stage."""
-    return _opened(case, event, law, 0)
+    """Open the first stage; where the terms run from the arrival at the office that resolves, they are set anew."""
+    opened = _opened(case, event, law, 0)
+    assert case.accepted_at is not None
+    if not runs_from_arrival(outside=case.home != case.unit, accepted=case.accepted_at):
+        return opened
+    dates = dates_of(case, law, accepted_at=event.occurred_at)
+    anew = processing_clocks(dates, event.occurred_at, dates.statutory, dates.promised, law)
+    statutory = [clock for clock in anew if clock["kind"] == ClockKind.STATUTORY]
+    return {
+        **opened,
+        "arrived_at": event.occurred_at.isoformat(),
+        "clocks": [*opened.get("clocks", ()), *statutory],
+    }
 
 
 def proposed(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
@@ -65,7 +76,7 @@ def _dues(case: Case, law: Catalogue, number: int, at: datetime) -> tuple[StepDu
     if number >= len(stages):
         return ()
     counted_in = law.case(procedure, case.case).term.unit
-    return step_dues(law, stages[number], counted_in, opened_at=at, receiving=case.unit, on=on)
+    return step_dues(law, stages[number], counted_in, opened_at=at, receiving=case.home, on=on)
 
 
 def _clocks(dues: Iterable[StepDue], at: datetime, law: Catalogue) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from activities.intake import code_part
 from activities.ports import Desk
 from domain.catalogue import Catalogue
 from domain.codes import issue
-from domain.deadlines import Deadlines, deadlines, forwarding_due
+from domain.deadlines import Deadlines, deadlines, forwarding_due, runs_from_arrival
 from domain.instants import civil_date, local
 from domain.milestones import ClockKind
 from domain.procedures import Channel, Process, Stage, StepKind
@@ -21,7 +21,8 @@ from schema.messages import Event
 
 async def accepted(case: Case, event: Event, law: Catalogue, desk: Desk) -> dict[str, Any]:
     """Make the code, pin the law, and compute every date; raises what `domain.deadlines` and `codes` raise."""
-    dates = dates_of(case, law, accepted_at=event.occurred_at)
+    anchor, from_arrival = _anchor(case, event, law)
+    dates = dates_of(case, law, accepted_at=anchor)
     day = civil_date(event.occurred_at)
     part = code_part(dates.unit)
     made = {
@@ -33,8 +34,9 @@ async def accepted(case: Case, event: Event, law: Catalogue, desk: Desk) -> dict
         "appointment": dates.promised.instant.isoformat(),
         "clocks": [
             *_forwarding(dates, event.occurred_at, law),
-            *processing_clocks(dates, event.occurred_at, dates.statutory, dates.promised, law),
+            *processing_clocks(dates, anchor, dates.statutory, dates.promised, law),
         ],
+        **from_arrival,
         **_filed_before_cut_off(case, event),
         "stages": [_steps(stage, case, law, day) for stage in office_stages(dates.process)],
     }
@@ -58,6 +60,7 @@ def dates_of(case: Case, law: Catalogue, *, accepted_at: datetime) -> Deadlines:
         submitted=case.submitted_at,
         accepted=accepted_at,
         unit=case.unit,
+        territory=case.home,
         case=case.case,
     )
 
@@ -80,6 +83,19 @@ def processing_clocks(
     return [set_clock(kind, term, anchor, due.instant, calendar, law) for kind, term, due in counted]
 
 
+def _anchor(case: Case, event: Event, law: Catalogue) -> tuple[datetime, dict[str, Any]]:
+    """The instant from which the terms count, and what form 01 says of it where that is the arrival.
+
+    The appointment has to be printed before the dossier arrives: it supposes the latest lawful forwarding.
+    """
+    if not runs_from_arrival(outside=case.home != case.unit, accepted=event.occurred_at):
+        return event.occurred_at, {}
+    calendar = law.calendar(law.unit(case.unit, civil_date(event.occurred_at)).calendar)
+    at_once = case.channel == Channel.ONLINE
+    arrival = event.occurred_at if at_once else forwarding_due(event.occurred_at, calendar)
+    return arrival, {"runs_from": "arrival", "runs_from_basis": "NĐ 309/2026/NĐ-CP, Điều 17(3)"}
+
+
 def _forwarding(dates: Deadlines, accepted_at: datetime, law: Catalogue) -> list[dict[str, Any]]:
     """Word the clock of forwarding; online the engine forwards by itself, at once."""
     if dates.channel is Channel.ONLINE:
@@ -98,7 +114,7 @@ def _filed_before_cut_off(case: Case, event: Event) -> dict[str, bool]:
 
 def _steps(stage: Stage, case: Case, law: Catalogue, on: date) -> list[dict[str, Any]]:
     return [
-        {"code": step.code, "unit": law.resolve(step.unit, case.unit, on).code, "kind": step.kind}
+        {"code": step.code, "unit": law.resolve(step.unit, case.home, on).code, "kind": step.kind}
         for step in stage.steps
     ]
 

@@ -22,13 +22,14 @@ from schema.messages import Event
 
 def go_on(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
     """Word the processing clocks and those of the open steps, and the appointment that follows from them."""
-    assert case.accepted_at is not None  # only what is being processed can stand still
-    dates = dates_of(case, law, accepted_at=case.accepted_at)
+    began = case.arrived_at or case.accepted_at
+    assert began is not None  # only what is being processed can stand still
+    dates = dates_of(case, law, accepted_at=began)
     policy = Policy(dates.procedure.supplement_policy)
     stops = ledger(case, until=event.occurred_at)
-    anchor = _anchor(case.accepted_at, stops, policy)
-    statutory = _after(dates, dates.statutory_term, case.accepted_at, stops, policy, law)
-    promised = _after(dates, dates.promised_term, case.accepted_at, stops, policy, law)
+    anchor = _anchor(began, stops, policy)
+    statutory = _after(dates, dates.statutory_term, began, stops, policy, law)
+    promised = _after(dates, dates.promised_term, began, stops, policy, law)
     restarts = anchor == stops[-1].ended
     steps = (
         set_afresh(case, event.occurred_at, law)
@@ -47,16 +48,14 @@ def ledger(case: Case, until: datetime) -> list[Stop]:
     return sorted([*waits, *others], key=lambda stop: stop.started)
 
 
-def _anchor(accepted_at: datetime, stops: list[Stop], policy: Policy) -> datetime:
-    """The instant from which the terms count: acceptance, or the last completion that set them to zero."""
+def _anchor(began: datetime, stops: list[Stop], policy: Policy) -> datetime:
+    """The instant from which the terms count: acceptance or arrival, or the last completion that set them to zero."""
     restarts = [stop.ended for stop in stops if stop.reason is StopReason.SUPPLEMENT and stop.ended]
-    return restarts[-1] if restarts and policy is Policy.RESTART else accepted_at
+    return restarts[-1] if restarts and policy is Policy.RESTART else began
 
 
-def _after(
-    dates: Deadlines, term: Term, accepted_at: datetime, stops: list[Stop], policy: Policy, law: Catalogue
-) -> Due:
-    moved = due_after_stops(term, accepted_at, stops, law.calendar(dates.lead.calendar), policy)
+def _after(dates: Deadlines, term: Term, began: datetime, stops: list[Stop], policy: Policy, law: Catalogue) -> Due:
+    moved = due_after_stops(term, began, stops, law.calendar(dates.lead.calendar), policy)
     assert moved is not None  # every stop has ended with this event
     return moved
 

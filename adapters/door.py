@@ -135,7 +135,7 @@ class Door:
         case = fold(story)
         dates = None
         if case.accepted_at is not None:
-            dates = dates_of(case, await self._law.at(case.law), accepted_at=case.accepted_at)
+            dates = dates_of(case, await self._law.at(case.law), accepted_at=case.arrived_at or case.accepted_at)
         return Dossier(case, story, tuple(each["recorded_at"] for each in events), sealed, officers, dates)
 
     async def page(

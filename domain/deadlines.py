@@ -68,20 +68,22 @@ def deadlines(
     submitted: datetime,
     accepted: datetime,
     unit: str | None = None,
+    territory: str | None = None,
     case: str | None = None,
     on: date | None = None,
 ) -> Deadlines:
     """Compute the dates of a dossier filed at `submitted` and accepted at `accepted` (aware instants).
 
     The law is that of `on`, the day of acceptance for None. Without `unit` the procedure's usual receiver is
-    meant. Raises Invalid for an unknown or wrong value, CalendarMissing for a year no calendar holds.
+    meant; `territory` is the one-stop whose offices resolve it, where that is another one. Raises Invalid for an
+    unknown or wrong value, CalendarMissing for a year no calendar holds.
     """
     _require_order(submitted, accepted)
     on = on or civil_date(accepted)
     procedure = catalogue.procedure(procedure_code, on)
     require_channel(procedure, channel)
     receiver = catalogue.receiver(unit, procedure, on)
-    lead = catalogue.resolve(procedure.lead, receiver.code, on)
+    lead = catalogue.resolve(procedure.lead, territory or receiver.code, on)
     variant = catalogue.case(procedure, case)
     promise = catalogue.promised(procedure, variant, channel, on)
     calendar = catalogue.calendar(lead.calendar)
@@ -110,6 +112,17 @@ def acceptance_due(
     if channel is not Channel.ONLINE:
         return None
     return due(procedure.acceptance, submitted, catalogue.calendar(receiver.calendar))
+
+
+ARRIVAL_COUNTS_FROM = date(2026, 8, 5)
+
+
+def runs_from_arrival(*, outside: bool, accepted: datetime) -> bool:
+    """Whether the terms run from the arrival at the office that resolves, not from acceptance.
+
+    So it is for a dossier received outside its territory since Decree 309/2026 (Art. 17(3)); form 01 says so.
+    """
+    return outside and civil_date(accepted) >= ARRIVAL_COUNTS_FROM
 
 
 def forwarding_due(accepted: datetime, calendar: Calendar) -> datetime:

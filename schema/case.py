@@ -66,6 +66,10 @@ class Case(Message):
     return_method: str
     case: str = ""
     quantity: int = 1
+    territory: str = ""
+    """The one-stop whose offices resolve it, where another one received it; "" when that is `unit` itself."""
+    arrived_at: AwareDatetime | None = None
+    """When it came to the office that resolves it, where the terms run from there."""
     submitted_at: AwareDatetime
     fee_total: int = 0
     fee_timing: str = "at_receipt"
@@ -101,6 +105,11 @@ class Case(Message):
     def status(self) -> int:
         """The national code, 1 to 10."""
         return national_code(self.state)
+
+    @property
+    def home(self) -> str:
+        """The one-stop whose offices resolve the dossier."""
+        return self.territory or self.unit
 
     @property
     def is_closed(self) -> bool:
@@ -196,6 +205,7 @@ def first(event: Event) -> Case:
         fee_total=fee.get("total", 0),
         fee_timing=fee.get("timing", "at_receipt"),
         clocks=_clocks((), event),
+        territory=data.get("territory", ""),
         **{k: data[k] for k in ("procedure", "unit", "channel", "return_method", "case", "quantity", "law")},
     )
 
@@ -312,7 +322,8 @@ def _instant(raw: Any) -> datetime:
 
 
 def _forwarded(case: Case, event: Event) -> dict[str, Any]:
-    return {"stages": _opened(case.stages, event), "stage": 0}
+    came = {"arrived_at": _instant(event.data["arrived_at"])} if "arrived_at" in event.data else {}
+    return {"stages": _opened(case.stages, event), "stage": 0, **came}
 
 
 def _proposed(case: Case, event: Event) -> dict[str, Any]:

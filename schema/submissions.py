@@ -60,6 +60,8 @@ class Submission(Request):
 
     procedure: Code
     unit: Code
+    territory: Code | None = None
+    """The one-stop whose territory the dossier belongs to, where it is handed in at another one (boundary-free)."""
     channel: Channel
     case: Code | None = None
     return_method: ReturnMethod
