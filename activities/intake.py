@@ -9,6 +9,7 @@ from uuid import UUID
 from activities.clocks import set_clock
 from domain.catalogue import Catalogue
 from domain.deadlines import acceptance_due
+from domain.decisions import ShorteningRow
 from domain.errors import Invalid
 from domain.fees import Assessment, Exemption, assess
 from domain.instants import civil_date
@@ -40,6 +41,7 @@ def submitted(
     home = law.receiver(submission.territory, procedure, on) if submission.territory else unit
     case = law.case(procedure, submission.case)
     _channel(procedure, submission)
+    _pilot(law.shortening(procedure.code, case.key, on), submission)
     _components(procedure, submission)
     assessment = _assess(law, procedure, submission, on)
     due = acceptance_due(law, procedure, unit, submission.channel, at)
@@ -131,6 +133,15 @@ def _channel(procedure: Procedure, submission: Submission) -> None:
             f"the result of {procedure.code} is not returned by '{submission.return_method}'",
             field="return_method",
             remedy=f"use one of: {', '.join(procedure.return_methods)}",
+        )
+
+
+def _pilot(row: ShorteningRow | None, submission: Submission) -> None:
+    if row and row.online_only and submission.channel is Channel.ONLINE and submission.return_method != "online":
+        raise Invalid(
+            f"{row.procedure} is in the pilot of {row.decision}: filed online, its result comes back online",
+            field="return_method",
+            remedy="use 'online', or file at the counter",
         )
 
 

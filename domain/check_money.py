@@ -10,7 +10,7 @@ from domain.check_tools import Wrong
 from domain.decisions import MOST_PROMISED, ReductionRow, ShorteningRow, Source, may_stay_whole, promised_term
 from domain.errors import DomainError
 from domain.fees import FeeRow, SetBy, Tier
-from domain.procedures import Case
+from domain.procedures import Case, Procedure
 from domain.validity import do_overlap
 
 
@@ -77,12 +77,20 @@ def _shortening(cut: ShorteningRow, catalogue: Catalogue) -> Iterator[tuple[str,
         )
     for case in cases:
         yield from _floor(cut, case)
+    if cut.online_only and any("online" not in each.return_methods for each in _procedures(cut, catalogue)):
+        yield (
+            "the pilot returns results online, which its procedure does not",
+            "add 'online' to its return_methods, or remove online_only",
+        )
 
 
 def _cases(cut: ShorteningRow, catalogue: Catalogue) -> Iterator[Case]:
-    for procedure in catalogue.procedures:
-        if procedure.code == cut.procedure and do_overlap(procedure, cut):
-            yield from (case for case in procedure.cases if case.key == cut.case)
+    for procedure in _procedures(cut, catalogue):
+        yield from (case for case in procedure.cases if case.key == cut.case)
+
+
+def _procedures(cut: ShorteningRow, catalogue: Catalogue) -> Iterator[Procedure]:
+    return (each for each in catalogue.procedures if each.code == cut.procedure and do_overlap(each, cut))
 
 
 def _floor(cut: ShorteningRow, case: Case) -> Iterator[tuple[str, str]]:

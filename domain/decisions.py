@@ -33,7 +33,8 @@ class ShorteningRow:
     """What one decision makes of one case's statutory term for online dossiers.
 
     `promised` is the annex's figure in the term's unit, None for a derived row. `no_cut` is the ground on
-    which the term stays whole. `grain` is what a derived figure is rounded down to, at least the unit's own.
+    which the term stays whole. `online_only` marks the decision's pilot, received and returned wholly online.
+    `grain` is what a derived figure is rounded down to, at least the unit's own.
     """
 
     decision: str
@@ -47,6 +48,7 @@ class ShorteningRow:
     percent: int = 20
     grain: Decimal = HALF_A_DAY
     no_cut: str = ""
+    online_only: bool = False
     certain: bool = True
     note: str = ""
     version: str = ""

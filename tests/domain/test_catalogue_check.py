@@ -224,6 +224,10 @@ BROKEN = {
         "shortening 906/QĐ-UBND/2.000004",
     ),
     "percent below the floor": (cut("2.000004", percent=10), "shortening 906/QĐ-UBND/2.000004"),
+    "pilot that returns on paper": (
+        changed("procedures", "2.000004", return_methods=("counter",)),
+        "shortening 906/QĐ-UBND/2.000004",
+    ),
     "not cut without ground": (cut("2.000004", no_cut="nhiều việc"), "shortening 906/QĐ-UBND/2.000004"),
     "not cut though two days of hours": (
         changed("procedures", "2.000908", cases=case("2.000908", term=Term(Decimal(16), TermUnit.WORKING_HOUR))),

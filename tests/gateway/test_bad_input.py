@@ -26,6 +26,12 @@ from tests.office import CENTRE, COMMUNE, Json, Office, eventually, submission
 ONLINE: Json = {"channel": "online", "return_method": "online", "components": [{"component": "giay-de-nghi"}]}
 LATE: Json = {"reason": "mất điện", "paper_number": "12/BB"}
 RESIDENCE: Json = {"procedure": "1.004222", "unit": "000.11.48.G01"}
+PILOT: Json = {
+    **ONLINE,
+    "procedure": "2.000004",
+    "unit": "000.00.01.H48",
+    "components": [{"component": "mau-02"}, {"component": "the-le"}],
+}
 NAMED: Json = {"Nguyễn Thị A": 1}
 JUSTICE = "000.02.61.H48"
 CALLBACK = "/v1/payments/callback"
@@ -148,6 +154,7 @@ SUBMISSIONS: dict[str, Row] = {
     "component of another procedure": (lambda g: g.submit(components=[{"component": "ban-ve"}]), 422, "components"),
     "a component twice": (lambda g: g.submit(components=[*ONLINE["components"] * 2]), 422, "components"),
     "channel not offered": (lambda g: g.submit(**RESIDENCE, channel="post"), 422, "channel"),
+    "pilot returned on paper": (lambda g: g.submit(**{**PILOT, "return_method": "counter"}), 422, "return_method"),
     "return not offered": (lambda g: g.submit(**RESIDENCE, return_method="post"), 422, "return_method"),
     "unknown case": (lambda g: g.submit(case="urgent"), 422, "case"),
     "malformed JSON": (lambda g: g.submit(raw=b'{"procedure": '), 422, "body"),
