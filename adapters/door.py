@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -143,12 +143,14 @@ class Door:
         *,
         status: int | None = None,
         unit: str | None = None,
+        due_within: timedelta | None = None,
         after: UUID | None = None,
         limit: int = 50,
     ) -> list[Case]:
-        """A keyset page of dossiers, newest first."""
+        """A keyset page of dossiers, newest first; with `due_within`, those under way due by then, or overdue."""
+        before = None if due_within is None else self.now() + due_within
         async with reading(self._pool) as connection:
-            rows = await connection.fetch(QUERIES["list_dossiers"], status, unit, after, limit)
+            rows = await connection.fetch(QUERIES["list_dossiers"], status, unit, after, limit, before)
         return [Case.model_validate_json(row["fold"]) for row in rows]
 
     async def events(self, after: int, limit: int) -> list[tuple[int, Event]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.door import Dossier
 from domain.dossier import NATIONAL_NAMES, possible
+from domain.errors import Invalid
 from domain.instants import local
 from domain.terms import Due
 from schema.case import Case
@@ -81,14 +82,31 @@ def explained(dossier: Dossier) -> dict[str, Any]:
     body["clocks"] = [
         {
             "clock": str(c.kind),
+            "step": c.step,
             "due": spell(c.due),
-            "warn_at": spell(c.warn_at),
-            "warned": c.warned,
             "breached": c.breached,
+            "struck": [str(rung) for rung, _ in c.ladder[: len(c.ladder) - len(c.ahead)]],
+            "ahead": [[str(rung), spell(at)] for rung, at in c.ahead],
         }
         for c in case.clocks
     ]
     return body
+
+
+def due_span(text: str) -> timedelta:
+    """Read a stretch of calendar time: days (2d) or hours (12h)."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in _SPANS or not number.isascii() or not number.isdigit() or not 0 < int(number) <= LONGEST_SPAN:
+        raise Invalid(
+            f"'{text}' is not a stretch of time",
+            field="due_within",
+            remedy=f"give days or hours, 1 to {LONGEST_SPAN}: 2d, 12h",
+        )
+    return int(number) * _SPANS[unit]
+
+
+LONGEST_SPAN = 1_000
+_SPANS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 
 
 def walk(due: Due) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from cli.story_words import CLOCKS
+from cli.story_words import CLOCKS, RUNGS
 from cli.terminal import instant, say, show_table, term
 
 
@@ -53,10 +53,9 @@ def print_walk(title: str, walk: list[dict[str, Any]]) -> None:
 
 
 def _clock(clock: dict[str, Any]) -> None:
-    struck = [word for word in ("warned", "breached") if clock[word]]
-    warn = f", warning {instant(clock['warn_at'])}" if clock["warn_at"] else ""
-    more = f"; {', '.join(struck)}" if struck else ""
-    say(f"  {clock['clock']:<10} due {instant(clock['due'])}{warn}{more}")
+    struck = f"; {', '.join(RUNGS[rung] for rung in clock['struck'])}" if clock["struck"] else ""
+    ahead = f", next {RUNGS[clock['ahead'][0][0]]} {instant(clock['ahead'][0][1])}" if clock["ahead"] else ""
+    say(f"  {clock['clock']:<10} {clock['step']:<12} due {instant(clock['due'])}{struck}{ahead}")
 
 
 def _walks(walks: dict[str, list[dict[str, Any]]]) -> list[tuple[list[str], list[dict[str, Any]]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from adapters.door import Caller, Door
 from adapters.settings import load_settings
-from adapters.views import brief, explained, full
+from adapters.views import brief, due_span, explained, full
 from adapters.wiring import open_entrance
 from cli.console import JSON, NO_OPTIONS, fail, leave, money, run, show_json
 from cli.dates import print_dates
@@ -143,15 +144,20 @@ def explain(dossier: str = typer.Argument(help="Id or code."), as_json: bool = J
 def list_dossiers(
     status: int | None = typer.Option(None, min=1, max=10, help="National status code, 1 to 10."),
     unit: str | None = typer.Option(None, help="The unit that received it, or holds it now."),
+    overdue: bool = typer.Option(False, "--overdue", help="Only those under way whose appointment has passed."),
+    due_within: str | None = typer.Option(None, help="Only those under way due by then: 2d, 12h (calendar time)."),
     after: UUID | None = typer.Option(None, help="Continue after this dossier."),
     limit: int = typer.Option(50, min=1, max=1000, help="How many at most."),
     as_json: bool = JSON,
 ) -> None:
     """List dossiers, newest first."""
 
+    span = timedelta(0) if overdue else _span(due_within)
+
     async def work() -> list[dict[str, Any]]:
         async with _door() as door:
-            return [brief(case) for case in await door.page(status=status, unit=unit, after=after, limit=limit)]
+            found = await door.page(status=status, unit=unit, due_within=span, after=after, limit=limit)
+            return [brief(case) for case in found]
 
     rows = run(work())
     show_json(rows) if as_json else print_list(rows)
@@ -161,6 +167,15 @@ def list_dossiers(
 async def _looked_up(dossier: str) -> Any:
     async with _door() as door:
         return await door.look_up(dossier)
+
+
+def _span(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    try:
+        return due_span(text)
+    except DomainError as refusal:
+        fail(refusal, {"due_within": "--due-within"})
 
 
 def _json(text: str, field: str) -> Any:

@@ -87,14 +87,19 @@ def _event(event: dict[str, Any], names: Names) -> None:
 def _details(event: dict[str, Any]) -> list[str]:
     data, lines = event["data"], []
     if "clock" in data:
-        lines.append(f"the {data['clock']} term ({CLOCKS[data['clock']]})")
+        step = f" {data['step']}" if data.get("step") else ""
+        told = f", told {'; '.join(to['post'] for to in data['to'])}" if data.get("to") else ""
+        lines.append(f"the {data['clock']}{step} term ({CLOCKS[data['clock']]}){told}")
     if "code" in data and "law" in data:
         terms = ", ".join(f"{name} {term(length)}" for name, length in data["terms"].items())
         lines.append(f"code {data['code']}; {terms}; by {'; '.join(data['basis'])}")
     for clock in data.get("clocks", ()):
-        warn = f", warning {instant(clock['warn_at'])}" if clock.get("warn_at") else ""
-        lines.append(f"{clock['kind']} ({CLOCKS[clock['kind']]}) due {instant(clock['due'])}{warn}")
-    lines += [f"step {step} due {instant(due)}" for step, due in data.get("opened", {}).items()]
+        warn_at = clock.get("warn_at") or dict(clock.get("rungs", ())).get("warn")
+        warn = f", warning {instant(warn_at)}" if warn_at else ""
+        name = f"{clock['kind']} {clock['step']}" if clock.get("step") else clock["kind"]
+        lines.append(f"{name} ({CLOCKS[clock['kind']]}) due {instant(clock['due'])}{warn}")
+    if not any(clock.get("step") for clock in data.get("clocks", ())):
+        lines += [f"step {step} due {instant(due)}" for step, due in data.get("opened", {}).items()]
     if "amount" in data:
         lines.append(money(data["amount"]) + (f" by {data['means']}" if "means" in data else ""))
     return [*lines, *_texts(event)]

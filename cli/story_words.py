@@ -13,6 +13,14 @@ EVENTS: dict[str, str] = {
     EventType.REFUSED: "từ chối giải quyết hồ sơ",
     EventType.FORWARDED: "chuyển cơ quan giải quyết",
     EventType.PROPOSED: "thẩm định, cho ý kiến",
+    EventType.DUTY_REQUIRED: "chờ thực hiện nghĩa vụ tài chính",
+    EventType.SUSPENDED: "tạm dừng tính thời hạn",
+    EventType.RESUMED: "tiếp tục tính thời hạn",
+    EventType.REDATED: "tính lại thời hạn",
+    EventType.ANSWERED_IN_TIME: "trả lời: kịp",
+    EventType.ANSWERED_LATE: "trả lời: không kịp",
+    EventType.APOLOGY_SIGNED: "ký phiếu xin lỗi và hẹn lại (mẫu 04)",
+    EventType.APPOINTMENT_MOVED: "hẹn lại ngày trả kết quả",
     EventType.APPROVED: "ký duyệt kết quả",
     EventType.WITHDRAWN: "yêu cầu rút hồ sơ",
     EventType.STOPPED: "dừng giải quyết hồ sơ",
@@ -24,14 +32,31 @@ EVENTS: dict[str, str] = {
     EventType.PAYMENT_SURPLUS: "nộp thừa, sẽ hoàn",
     EventType.PAYMENT_REFUNDED: "đã hoàn tiền",
     EventType.CLOCK_WARNED: "sắp đến hạn",
+    EventType.CLOCK_ASKED: "hỏi kịp hay không kịp",
     EventType.CLOCK_BREACHED: "quá hạn",
+    EventType.CLOCK_ESCALATED: "báo cáo cấp trên",
 }
 
 CLOCKS: dict[str, str] = {
     "acceptance": "trả lời hồ sơ trực tuyến",
+    "forwarding": "chuyển hồ sơ",
     "promised": "hẹn trả",
     "statutory": "luật định",
+    "step": "bước xử lý",
+    "moved": "hẹn lại",
     "supplement": "bổ sung hồ sơ",
+    "payment": "nộp phí, lệ phí",
+    "collection": "nhận kết quả",
+}
+
+RUNGS: dict[str, str] = {
+    "warn": "warned",
+    "ask": "asked",
+    "silence": "no answer",
+    "remind": "reminded",
+    "breach": "breached",
+    "one_stop": "to the one-stop",
+    "province": "to the province",
 }
 
 UNITS_OF_TERM: dict[str, str] = {

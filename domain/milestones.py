@@ -83,14 +83,17 @@ class Clock:
         return self.kind, self.step
 
     @property
+    def ladder(self) -> tuple[tuple[Rung, datetime], ...]:
+        """All rungs, in order."""
+        warning = ((Rung.WARN, self.warn_at),) if self.warn_at is not None else ()
+        return self.rungs or (*warning, (Rung.BREACH, self.due))
+
+    @property
     def ahead(self) -> tuple[tuple[Rung, datetime], ...]:
         """The rungs not recorded yet, in order."""
         if self.rungs:
             return self.rungs[self.climbed :]
-        if self.breached:
-            return ()
-        warning = ((Rung.WARN, self.warn_at),) if self.warn_at is not None and not self.warned else ()
-        return (*warning, (Rung.BREACH, self.due))
+        return () if self.breached else self.ladder[int(self.warned) :]
 
     def struck(self, rung: Rung) -> Clock:
         """Return the clock with this rung recorded, and with it any before it."""

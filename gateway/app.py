@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from adapters.door import Caller, Door
 from adapters.intake import Intake
 from adapters.payments import HttpPaymentPlatform
 from adapters.postgres import Pool
-from adapters.views import brief, explained, full
+from adapters.views import brief, due_span, explained, full
 from domain.errors import Invalid
 from gateway.body_limit import BodyLimit
 from gateway.document import REFUSALS, describe
@@ -109,12 +110,15 @@ async def list_dossiers(
     door: _Door,
     status: Annotated[int | None, Query(ge=1, le=10)] = None,
     unit: Code | None = None,
+    overdue: bool = False,
+    due_within: Annotated[str | None, Query(max_length=8, examples=["2d"])] = None,
     cursor: str | None = None,
     limit: _Limit = 50,
 ) -> dict[str, Any]:
-    """Dossiers by national status and by unit (receiving it, or holding it now), newest first."""
+    """Dossiers by national status, unit (receiving it, or holding it now) and appointment, newest first."""
     caller.require("read")
-    cases = await door.page(status=status, unit=unit, after=_read_cursor(cursor), limit=limit)
+    span = timedelta(0) if overdue else due_span(due_within) if due_within else None
+    cases = await door.page(status=status, unit=unit, due_within=span, after=_read_cursor(cursor), limit=limit)
     following = _cursor(cases[-1].dossier) if len(cases) == limit else None
     return {"dossiers": [brief(case) for case in cases], "next": following}
 

@@ -76,11 +76,13 @@ SELECT * FROM dossier WHERE id = $1;
 SELECT * FROM dossier WHERE code = $1;
 
 -- name: list_dossiers
--- A keyset page of dossiers by status and unit (receiving it, or holding it now), newest first; $3 is the last id of the page before.
+-- A keyset page of dossiers by status and unit (receiving it, or holding it now), newest first; $3 is the last id of
+-- the page before. With $5, only those under way whose appointment lies before that instant.
 SELECT * FROM dossier
  WHERE ($1::smallint IS NULL OR status = $1)
    AND ($2::text IS NULL OR unit = $2 OR holders @> ARRAY[$2])
    AND ($3::uuid IS NULL OR id < $3)
+   AND ($5::timestamptz IS NULL OR business IN ('accepted', 'processing') AND promised_due < $5)
  ORDER BY id DESC
  LIMIT $4;
 

@@ -67,6 +67,7 @@ def test_a_refusal_names_field_and_remedy(stack: Stack, arguments: tuple[str, ..
     [
         (("list", "--bogus"), "--bogus"),
         (("list", "--status", "11"), "--status"),
+        (("list", "--due-within", "soon"), "--due-within"),
         (("command", "nonsense", "accept"), "UUID"),
         (("submit",), "files"),
         (("bogus",), "bogus"),
