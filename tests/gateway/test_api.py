@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -124,6 +125,30 @@ def test_a_unit_lists_what_it_holds_now(office: Office) -> None:
     office.do(dossier, "propose", role="officer", unit=step["unit"], data={"step": step["step"]})
     assert not held(step["unit"])
     assert held(COMMUNE)
+
+
+def test_what_is_overdue_is_listed_until_it_is_decided(office: Office) -> None:
+    """Entered three weeks late, it is overdue at once; one of today is due within the week; decided, it is gone."""
+    late: Json = {"late": {"reason": "mất mạng", "paper_number": "SVB-9"}}
+    past = {"occurred_at": (datetime.now(UTC) - timedelta(days=21)).isoformat(), **late}
+    overdue = office.submit({**submission(HOUSE), **past})
+    office.do(overdue, "accept", **past)
+    fresh = office.submit(submission(HOUSE))
+    office.do(fresh, "accept")
+
+    def listed(**wanted: object) -> set[str]:
+        answer = office.http.get("/v1/dossiers", params={"unit": COMMUNE, "limit": 200, **wanted})
+        assert answer.status_code == 200, answer.text
+        return {row["dossier"] for row in answer.json()["dossiers"]}
+
+    assert overdue in listed(overdue=True)
+    assert fresh not in listed(overdue=True)
+    assert {overdue, fresh} <= listed(due_within="30d")
+    office.do(overdue, "forward")
+    office.review(overdue)
+    assert overdue not in listed(overdue=True)
+    refused = office.http.get("/v1/dossiers", params={"due_within": "soon"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "due_within")
 
 
 def test_a_reader_that_follows_next_misses_no_event_while_dossiers_are_filed(
