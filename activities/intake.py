@@ -39,7 +39,7 @@ def submitted(
     procedure = law.procedure(submission.procedure, on)
     unit = law.receiver(submission.unit, procedure, on)
     home = law.receiver(submission.territory, procedure, on) if submission.territory else unit
-    case = law.case(procedure, submission.case)
+    case = law.case(procedure, submission.case, home)
     _channel(procedure, submission)
     _pilot(law.shortening(procedure.code, case.key, on), submission)
     _components(procedure, submission)

@@ -58,11 +58,16 @@ class Catalogue:
         """The rungs that a clock of that kind has when it is set on that day."""
         return tuple(row for row in in_force(self.rungs, on) if row.clock is clock)
 
-    def case(self, procedure: Procedure, key: str | None = None) -> Case:
-        """The case with that key, the usual one for None. Raises Invalid."""
-        found = next((case for case in procedure.cases if key in (None, case.key)), None)
+    def case(self, procedure: Procedure, key: str | None = None, home: Unit | None = None) -> Case:
+        """The case with that key, for None the usual one at the place of `home`. Raises Invalid.
+
+        `home` is the one-stop of the place: a case that is for another kind of place is refused.
+        """
+        place = home.place if home else None
+        fitting = [case for case in procedure.cases if None in (place, case.place) or case.place is place]
+        found = next((case for case in fitting if key in (None, case.key)), None)
         if found is None:
-            raise _unknown("case", [case.key for case in procedure.cases])
+            raise _unknown("case", [case.key for case in fitting])
         return found
 
     def shortening(self, procedure: str, case: str, on: date) -> ShorteningRow | None:

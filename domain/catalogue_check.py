@@ -16,7 +16,7 @@ from domain.check_processes import wrong_processes
 from domain.check_tools import Wrong, is_blank
 from domain.entries import Entry, code, entries, name, subject
 from domain.procedures import Process
-from domain.units import RECEIVING_ROLES, Unit
+from domain.units import RECEIVING_ROLES, Unit, UnitRole
 from domain.validity import do_overlap, spell
 
 _CODE_PART = re.compile(r"\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}")
@@ -128,6 +128,8 @@ def _unit(unit: Unit, catalogue: Catalogue) -> Iterator[Wrong]:
     for other in (*((unit.parent,) if unit.parent else ()), *unit.successors):
         if other not in codes:
             yield Wrong("unit", unit, f"the unit '{other}' is unknown", "add it, or correct the code")
+    if (unit.role is UnitRole.COMMUNE) is (unit.place is None):
+        yield Wrong("unit", unit, "it does not say what kind of place it is", "give place: plain or difficult")
     if unit.successors and unit.valid_to is None:
         yield Wrong("unit", unit, "it has successors but no last day", "give valid_to, or remove the successors")
     if unit.code_part is None:

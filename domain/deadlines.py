@@ -83,8 +83,9 @@ def deadlines(
     procedure = catalogue.procedure(procedure_code, on)
     require_channel(procedure, channel)
     receiver = catalogue.receiver(unit, procedure, on)
-    lead = catalogue.resolve(procedure.lead, territory or receiver.code, on)
-    variant = catalogue.case(procedure, case)
+    home = catalogue.receiver(territory, procedure, on) if territory else receiver
+    lead = catalogue.resolve(procedure.lead, home.code, on)
+    variant = catalogue.case(procedure, case, home)
     promise = catalogue.promised(procedure, variant, channel, on)
     calendar = catalogue.calendar(lead.calendar)
     shortening = catalogue.shortening(procedure.code, variant.key, on) if channel is Channel.ONLINE else None

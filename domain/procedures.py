@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from domain.clocks import Policy, StopReason
 from domain.terms import Term
-from domain.units import Level
+from domain.units import Level, Place
 
 RECEIVING = "receiving"
 """The selector of the unit that received the dossier; `receiving/economy` is its division with that role."""
@@ -81,7 +81,10 @@ class Component:
 
 @dataclass(frozen=True)
 class Case:
-    """A variant of a procedure with its own statutory term; a procedure's first case is the usual one."""
+    """A variant of a procedure with its own statutory term; a procedure's first case is the usual one.
+
+    `place` is the kind of commune it is for, None where the place decides nothing.
+    """
 
     key: str
     name: str
@@ -89,6 +92,7 @@ class Case:
     basis: str
     certain: bool = True
     note: str = ""
+    place: Place | None = None
 
 
 @dataclass(frozen=True)

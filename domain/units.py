@@ -22,6 +22,13 @@ class Level(StrEnum):
     VERTICAL = "vertical"  # answers to its ministry: police, social insurance
 
 
+class Place(StrEnum):
+    """What the land law makes of a commune: mountain, island and difficult ones have longer terms (law.md 4.6)."""
+
+    PLAIN = "plain"
+    DIFFICULT = "difficult"
+
+
 class UnitRole(StrEnum):
     """What an office is for; rules of receipt and selectors of steps name offices by it."""
 
@@ -55,7 +62,7 @@ class Unit:
 
     `code` is its identifier (TT 10/2016/TT-BTTTT); `code_part` is what its dossier codes begin with, and is
     there exactly when the office keeps a one-stop desk. `head` is the post of its head where `head_of` would not
-    guess it. `certain` is false, with a note, where unconfirmed.
+    guess it. `place` is there exactly for a commune. `certain` is false, with a note, where unconfirmed.
     """
 
     code: str
@@ -70,6 +77,7 @@ class Unit:
     code_part: str | None = None
     successors: tuple[str, ...] = ()
     head: str = ""
+    place: Place | None = None
     certain: bool = True
     note: str = ""
     version: str = ""

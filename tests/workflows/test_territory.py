@@ -14,6 +14,7 @@ from schema.events import EventType
 from tests.stories import COMMUNE, World
 
 ELSEWHERE, THEIR_ECONOMY = "000.00.62.H48", "000.01.62.H48"
+MOUNTAINS = "000.00.63.H48"
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,14 @@ async def test_a_territory_that_cannot_receive_it(world: World) -> None:
         await world.submitted(territory="000.00.11.H48")
 
     assert refusal.value.field == "unit"
+
+
+async def test_the_place_of_the_land_decides_the_term(world: World) -> None:
+    """A mountain commune has ten working days more, wherever its dossier is handed in."""
+    plain = await world.submitted(procedure="1.013831")
+    difficult = await world.submitted(procedure="1.013831", territory=MOUNTAINS)
+
+    assert (plain.case.case, difficult.case.case) == ("plain", "difficult")
+    with pytest.raises(Invalid) as refusal:
+        await world.submitted(procedure="1.013831", case="difficult")
+    assert (refusal.value.field, refusal.value.remedy) == ("case", "use one of: plain, lease-plain")
