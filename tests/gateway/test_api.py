@@ -44,6 +44,7 @@ def test_the_document_is_openapi_3_1_and_lists_every_route(office: Office) -> No
         "POST /v1/payments/callback",
         "GET /livez",
         "GET /readyz",
+        "GET /metrics",
     }
     assert {"Submission", "CommandBody", "Person", "Answer", "Received"} <= set(document["components"]["schemas"])
 
