@@ -9,7 +9,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -165,20 +165,3 @@ def test_a_breach_reaches_the_webhook_without_the_dossier(watched: Watched) -> N
     told = b"".join(body for _, body in watched.webhook.messages).decode()
     assert UNIT in told
     assert not any(secret in told for secret in (dossier, dossier.replace("-", ""), code, APPLICANT))
-
-
-def test_the_scrape_needs_its_right(watched: Watched, stack: Stack) -> None:
-    """Without a key, or with one that may do all else, there are no figures; the key of the scrape reads no dossier."""
-    url = f"{stack.gateway_url}/metrics"
-    assert httpx.get(url).status_code == 401
-    refused = watched.office.http.get("/metrics")
-    assert (refused.status_code, refused.json()["field"]) == (403, "Authorization")
-
-    options = ("--rights", "metrics", "--roles", "", "--json")
-    key = json.loads(stack.run("starter.py", "key", "add", "prometheus", *options))["key"]
-    with closing(httpx.Client(headers={"Authorization": f"Bearer {key}"})) as scraper:
-        figures = scraper.get(url)
-        assert figures.status_code == 200
-        assert figures.headers["content-type"].startswith("text/plain")
-        assert "motcua_dossiers_open" in figures.text
-        assert scraper.get(f"{stack.gateway_url}/v1/dossiers").status_code == 403
