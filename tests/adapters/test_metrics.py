@@ -91,10 +91,10 @@ async def test_a_dossier_is_open_then_due_soon_then_overdue(desk: OnDisk, pool: 
     promised, statutory = case.clock(ClockKind.PROMISED), case.clock(ClockKind.STATUTORY)
     assert promised is not None
     assert statutory is not None
-    assert promised.warn_at is not None
+    warning = dict(promised.rungs)[Rung.WARN]
 
-    assert await state(pool, promised.warn_at - BLINK) == {"open": 1}
-    assert await state(pool, promised.warn_at) == {"open": 1, "due_soon": 1}
+    assert await state(pool, warning - BLINK) == {"open": 1}
+    assert await state(pool, warning) == {"open": 1, "due_soon": 1}
     assert await state(pool, promised.due - BLINK) == {"open": 1, "due_soon": 1}
     late = {"open": 1, "overdue": 1} | ({"statutory_overdue": 1} if statutory.due == promised.due else {})
     assert await state(pool, promised.due) == late
@@ -102,14 +102,13 @@ async def test_a_dossier_is_open_then_due_soon_then_overdue(desk: OnDisk, pool: 
     assert await state(pool, statutory.due + GRACE) == gone
 
 
-async def test_the_warning_may_stand_in_a_ladder(desk: OnDisk, pool: Pool) -> None:
-    """A clock with rungs of its own is due soon from its warning on."""
+async def test_a_clock_that_was_set_before_there_were_ladders(desk: OnDisk, pool: Pool) -> None:
+    """It has a warning of its own, and is due soon from there on."""
     dossier, case = await accepted(desk)
     promised = case.clock(ClockKind.PROMISED)
     assert promised is not None
     warning = promised.due - timedelta(hours=3)
-    rungs = [[Rung.WARN, warning.isoformat()], [Rung.BREACH, promised.due.isoformat()]]
-    clock = {"kind": "promised", "due": promised.due.isoformat(), "rungs": rungs}
+    clock = {"kind": "promised", "due": promised.due.isoformat(), "warn_at": warning.isoformat()}
     await record(desk, dossier, EventType.REDATED, data={"clocks": [clock]})
 
     assert await state(pool, warning - BLINK) == {"open": 1}
@@ -212,7 +211,7 @@ async def test_no_dossier_and_no_person_is_told(desk: OnDisk, pool: Pool) -> Non
     await strike(desk, dossier, max(clock.due for clock in case.clocks))
     text = await measured(pool, MONDAY + timedelta(days=60))
 
-    assert {name for _, labels, _ in samples(text) for name in labels} == {"unit", "procedure", "clock"}
+    assert {name for _, labels, _ in samples(text) for name in labels} == {"unit", "procedure", "clock", "rung"}
     assert case.code is not None
     assert not any(secret in text for secret in (str(dossier), dossier.hex, case.code, "Thử", "cb-"))
 
