@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +33,10 @@ from schema.submissions import CommandBody, LateEntry, Received, Submission
 
 START_PAUSES = (0.2, 0.4, 0.8, 1.6)
 """Seconds between the attempts to command a dossier that the relay has still to hand over."""
+STRETCH = 10_000
+"""Positions of the log that one page of chosen events looks at."""
+LAST_POSITION = 2**63 - 1
+"""The last position that the log can ever give."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,19 @@ class Door:
         async with reading(self._pool) as connection:
             rows = await connection.fetch(QUERIES["list_events"], after, limit)
         return [(row["position"], event_of(row)) for row in rows]
+
+    async def events_of(self, types: Sequence[str], after: int, limit: int) -> tuple[list[tuple[int, Event]], int]:
+        """A page of events of these types, and the position to go on after: it moves even when the page is empty.
+
+        One call looks at `STRETCH` positions at most, so that rare types cost no more than a full page does.
+        """
+        upto = min(after + STRETCH, LAST_POSITION)
+        async with reading(self._pool) as connection:
+            end = await connection.fetchval(QUERIES["end_of_log"])  # first: what comes meanwhile is not passed over
+            rows = await connection.fetch(QUERIES["list_events_of"], after, limit, upto, types)
+        page = [(row["position"], event_of(row)) for row in rows]
+        last = page[-1][0] if page else after
+        return page, last if len(page) == limit else max(last, min(end, upto))
 
     async def erase(self, key: str) -> bool:
         """Destroy a dossier's data key: its persons and texts are unreadable from now on, for everybody."""

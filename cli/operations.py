@@ -24,10 +24,11 @@ def migrate() -> None:
 def add(
     system: str = typer.Argument(help="What the calling system is called, as it will stand in every event."),
     rights: str = typer.Option(
-        "submit,command,read", help="What it may do, with commas: submit, command, read, late_entry."
+        "submit,command,read", help="What it may do, with commas: submit, command, read, late_entry, metrics."
     ),
     roles: str = typer.Option(
-        "applicant,clerk,officer,leader", help="For whom it may speak, with commas: applicant, clerk, officer, leader."
+        "applicant,clerk,officer,leader",
+        help="For whom it may speak, with commas: applicant, clerk, officer, leader; '' for nobody.",
     ),
     as_json: bool = JSON,
 ) -> None:
@@ -35,7 +36,7 @@ def add(
 
     async def work() -> str:
         async with open_entrance(load_settings(), "cli") as entrance:
-            return await admit(entrance.pool, system, rights.split(","), roles.split(","), at=utc_now())
+            return await admit(entrance.pool, system, _words(rights), _words(roles), at=utc_now())
 
     made = run(work())
     show_json({"system": system, "key": made}) if as_json else typer.echo(made)
@@ -66,6 +67,10 @@ def erase(
             return await entrance.door.erase(dossier)
 
     typer.echo("the key is destroyed" if run(work()) else "the key had been destroyed before")
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in text.split(",") if word]
 
 
 def register(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""The routes: submit, command, look up, list, follow the events, take a payment call-back, say how one is."""
+"""The routes: submit, command, look up, list, follow the events, take a payment call-back, measure, say how one is."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from adapters.api_keys import caller_of
-from adapters.door import Caller, Door
+from adapters.door import LAST_POSITION, Caller, Door
 from adapters.intake import Intake
+from adapters.metrics import CONTENT_TYPE, Metrics
 from adapters.payments import HttpPaymentPlatform
 from adapters.postgres import Pool
 from adapters.views import brief, due_span, explained, full
@@ -22,14 +23,13 @@ from domain.errors import Invalid
 from gateway.body_limit import BodyLimit
 from gateway.document import REFUSALS, describe
 from gateway.problems import RETRY_AFTER, Unauthorised, install
+from schema.events import EventType
 from schema.messages import Answer, Code
 from schema.submissions import CommandBody, Received, Submission
 
 CALLBACK_PATH = "/v1/payments/callback"
 MOST = 200
 """Rows of one page."""
-LAST = 2**63 - 1
-"""The last position that the log can ever give."""
 
 _Reference = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 _Limit = Annotated[int, Query(ge=1, le=MOST)]
@@ -125,13 +125,25 @@ async def list_dossiers(
 
 @routes.get("/v1/events")
 async def events(
-    caller: _Caller, door: _Door, after: Annotated[int, Query(ge=0, le=LAST)] = 0, limit: _Limit = 100
+    caller: _Caller,
+    door: _Door,
+    after: Annotated[int, Query(ge=0, le=LAST_POSITION)] = 0,
+    limit: _Limit = 100,
+    types: Annotated[str | None, Query(max_length=500)] = None,
 ) -> dict[str, Any]:
-    """Everything that happened, in commit order; keep `next` and ask again after it. Gaps mean nothing."""
+    """Everything that happened, in commit order; keep `next` and ask again after it. Gaps mean nothing.
+
+    `types` chooses: names of types or beginnings of names, with commas (`clock.,deadline.late`). Then a page may be
+    short, or empty, before the end of the log: the end is where `next` stays as it was.
+    """
     caller.require("read")
-    page = await door.events(after, limit)
+    if types is None:
+        page = await door.events(after, limit)
+        following = page[-1][0] if page else after
+    else:
+        page, following = await door.events_of(_types(types), after, limit)
     rows = [{"position": position, **event.model_dump(mode="json")} for position, event in page]
-    return {"events": rows, "next": page[-1][0] if page else after}
+    return {"events": rows, "next": following}
 
 
 _SIGNED = {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}
@@ -159,6 +171,27 @@ async def readyz(door: _Door) -> dict[str, Any]:
     waiting, oldest = await door.waiting()
     engine = "alive" if await door.engine_is_alive() else "away"
     return {"status": "ready", "engine": engine, "inbox_waiting": waiting, "inbox_oldest": oldest}
+
+
+@routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+async def metrics(request: Request, caller: _Caller) -> Response:
+    """The measures for Prometheus: counts by unit and procedure, never a dossier. Needs the right `metrics`."""
+    caller.require("metrics")
+    measures: Metrics = request.app.state.metrics
+    return Response(await measures.text(), media_type=CONTENT_TYPE)
+
+
+def _types(chosen: str) -> list[str]:
+    """The event types that a caller chose by name or by beginning."""
+    beginnings = chosen.split(",")
+    for each in beginnings:
+        if not each or not any(type_.startswith(each) for type_ in EventType):
+            raise Invalid(
+                f"no event type is called or begins with '{each}'",
+                field="types",
+                remedy="send names or beginnings with commas, such as clock. or clock.breached,deadline.late",
+            )
+    return [type_ for type_ in EventType if type_.startswith(tuple(beginnings))]
 
 
 def _utf8(header: str) -> str:
@@ -210,6 +243,7 @@ def build(door: Door, intake: Intake, platform: HttpPaymentPlatform, pool: Pool,
         redoc_url=None,
     )
     app.state.door, app.state.intake, app.state.platform, app.state.pool = door, intake, platform, pool
+    app.state.metrics = Metrics(pool, door.now)
     app.include_router(routes)
     app.add_middleware(BodyLimit, limit=body_limit)
     install(app)

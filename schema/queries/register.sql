@@ -89,3 +89,11 @@ SELECT * FROM dossier
 -- name: list_events
 -- A page of the whole log after a position, in commit order.
 SELECT * FROM event WHERE position > $1 ORDER BY position LIMIT $2;
+
+-- name: list_events_of
+-- A page of the log after a position and up to another ($3), of these types alone, in commit order.
+SELECT * FROM event WHERE position > $1 AND position <= $3 AND type = ANY($4::text[]) ORDER BY position LIMIT $2;
+
+-- name: end_of_log
+-- The position of the newest event; 0 while there is none.
+SELECT COALESCE(max(position), 0) FROM event;

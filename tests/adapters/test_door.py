@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.door import Caller, Door
+from adapters.door import LAST_POSITION, Caller, Door
 from adapters.engine import Engine
 from adapters.intake import Intake
 from adapters.keys import KeyedDigest, KeyRing
@@ -101,3 +101,35 @@ async def test_a_refused_repetition_does_not_take_the_text_of_the_one_that_was_c
     assert (answer := await second) is not None
     assert answer.type is EventType.REFUSED
     assert await texts(pool) == 1
+
+
+async def test_chosen_events_that_lie_far_apart_are_all_found(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One page looks at a stretch of the log alone; its cursor moves on, so that the next finds what is behind."""
+    monkeypatch.setattr("adapters.door.STRETCH", 3)
+    front = door(pool, unheard)
+    for _ in range(10):
+        await submitted(front)
+    rare = [1, 5, 6, 10]
+    await pool.execute("ALTER TABLE event DISABLE TRIGGER USER")
+    await pool.execute("UPDATE event SET type = 'clock.breached' WHERE position = ANY($1::bigint[])", rare)
+    pages, after, before = [], 0, -1
+    while after != before:
+        before = after
+        page, after = await front.events_of([EventType.CLOCK_BREACHED], before, 2)
+        pages.append([position for position, _ in page])
+
+    assert pages == [[1], [5, 6], [], [10], []]
+    assert after == 10
+
+
+async def test_a_cursor_beyond_the_log_stays(pool: Pool) -> None:
+    """Whoever asks after a position that is not there yet waits for it."""
+    front = door(pool, unheard)
+    await submitted(front)
+
+    for after in (1, 7, LAST_POSITION):
+        assert await front.events_of([EventType.SUBMITTED], after, 5) == ([], after)
+
+
+async def unheard(_: Command) -> Answer:
+    raise AssertionError("nobody commands")

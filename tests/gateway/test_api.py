@@ -45,6 +45,7 @@ def test_the_document_is_openapi_3_1_and_lists_every_route(office: Office) -> No
         "POST /v1/payments/callback",
         "GET /livez",
         "GET /readyz",
+        "GET /metrics",
     }
     assert {"Submission", "CommandBody", "Person", "Answer", "Received"} <= set(document["components"]["schemas"])
 
@@ -198,6 +199,34 @@ def _after(office: Office, position: Any) -> httpx.Response:
     return office.http.get("/v1/events", params={"after": position, "limit": 200})
 
 
+def test_a_subscriber_chooses_alerts_and_misses_none(office: Office, second: httpx.Client) -> None:
+    """By the beginning of their names, in the order of the whole log, under the same positions, over any pages."""
+    start = _end_of_log(office)
+    then = (datetime.now(UTC) - timedelta(weeks=6)).isoformat()
+    late: Json = {"occurred_at": then, "late": {"reason": "mất điện", "paper_number": "SVB-18"}}
+    dossiers = [office.submit(submission(HOUSE, **late)) for _ in range(3)]
+    for dossier in dossiers:
+        office.do(dossier, "accept", **late)
+        office.do(dossier, "forward")  # an act of today: what lies behind it is recorded first
+        assert "clock.breached" in office.types(dossier)
+
+    def chosen(types: str, limit: int) -> list[Json]:
+        found: list[Json] = []
+        after, before = start, -1
+        while after != before:
+            page = second.get("/v1/events", params={"after": after, "limit": limit, "types": types}).json()
+            found, before, after = [*found, *page["events"]], after, page["next"]
+        return found
+
+    pages = _pages(lambda after: _after(office, after), "events", start)
+    everything = [event for page in pages for event in page["events"]]
+    for types in ("clock.", "clock.breached", "clock.breached,dossier.acc", "apology."):
+        wanted = [event for event in everything if event["type"].startswith(tuple(types.split(",")))]
+        assert bool(wanted) is (types != "apology.")
+        for limit in (1, 200):
+            assert chosen(types, limit)[: len(wanted)] == wanted
+
+
 def test_an_event_says_what_and_when_and_nobody_personal(office: Office) -> None:
     """Subscribers get facts, a pseudonym and two instants: when it happened, and when it was written down."""
     start = _end_of_log(office)
@@ -249,6 +278,21 @@ def test_alive_and_ready_are_said_without_a_key(stack: Stack) -> None:
         assert ready.status_code == 200
         assert (ready.json()["status"], ready.json()["engine"]) == ("ready", "alive")
         assert set(ready.json()) == {"status", "engine", "inbox_waiting", "inbox_oldest"}
+
+
+def test_the_measures_have_a_key_of_their_own(stack: Stack, office: Office) -> None:
+    """A key with the right `metrics` reads figures at either gateway, and no dossier; no other key reads them."""
+    office.submit(submission(HOUSE))
+    url = f"{stack.gateway_url}/metrics"
+    assert httpx.get(url).status_code == 401
+    assert office.http.get("/metrics").status_code == 403
+
+    with Office.admitted(stack, "prometheus", rights="metrics", roles="clerk") as scraper:
+        figures = [scraper.http.get(f"{each}/metrics") for each in stack.gateway_urls]
+        assert scraper.http.get("/v1/dossiers").status_code == 403
+    for each in figures:
+        assert each.headers["content-type"].startswith("text/plain; version=0.0.4")
+        assert f'motcua_dossiers_open{{procedure="{HOUSE}",unit="{COMMUNE}"}}' in each.text
 
 
 def test_a_call_back_that_comes_twice_is_one_event(office: Office, second: httpx.Client) -> None:

@@ -317,6 +317,9 @@ QUESTIONS: dict[str, Row] = {
     "too large a page": (lambda g: g.office.http.get("/v1/events", params={"limit": 201}), 422, "limit"),
     "position before the first": (lambda g: g.office.http.get("/v1/events", params={"after": -1}), 422, "after"),
     "position beyond reason": (lambda g: g.office.http.get("/v1/events", params={"after": 10**30}), 422, "after"),
+    "types that are none": (lambda g: g.office.http.get("/v1/events", params={"types": "clok."}), 422, "types"),
+    "types with a gap": (lambda g: g.office.http.get("/v1/events", params={"types": "clock.,"}), 422, "types"),
+    "no right to the measures": (lambda g: g.office.http.get("/metrics"), 403, "Authorization"),
     "unknown path": (lambda g: g.office.http.get("/v1/citizens"), 404, "path"),
     "wrong method": (lambda g: g.office.http.delete(f"/v1/dossiers/{g.fresh}"), 405, "method"),
 }
