@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -85,20 +86,12 @@ def acceptance_clock(
 def fee_facts(procedure: Procedure, assessment: Assessment) -> dict[str, Any]:
     """Word the assessment: each line with its legal basis; the lines add up to the total, in đồng."""
     timing = procedure.fee_timing if assessment.total else FeeTiming.NONE
-    lines = [
-        {
-            "code": line.code,
-            "name": line.name,
-            "kind": line.kind,
-            "listed": line.listed,
-            "exempted": line.exempted,
-            "reduced": line.reduced,
-            "due": line.due,
-            "basis": list(line.basis),
-        }
-        for line in assessment.lines
-    ]
-    return {"total": assessment.total, "timing": timing, "lines": lines}
+    return {"total": assessment.total, "timing": timing, "lines": fee_lines(assessment)}
+
+
+def fee_lines(assessment: Assessment) -> list[dict[str, Any]]:
+    """Word the lines of an assessment, in đồng."""
+    return [{**asdict(line), "kind": str(line.kind), "basis": list(line.basis)} for line in assessment.lines]
 
 
 def code_part(unit: Unit) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from activities.intake import fee_lines
 from cli.console import money
 from domain.catalogue import Catalogue
 from domain.deadlines import Deadlines
@@ -39,20 +40,7 @@ def _number(value: Decimal) -> int | float:
 
 def spell_fees(assessment: Assessment, law: Catalogue) -> dict[str, Any]:
     """The answer of `fee --json`."""
-    lines = [
-        {
-            "code": line.code,
-            "name": line.name,
-            "kind": line.kind,
-            "listed": line.listed,
-            "exempted": line.exempted,
-            "reduced": line.reduced,
-            "due": line.due,
-            "basis": list(line.basis),
-        }
-        for line in assessment.lines
-    ]
-    return {"lines": lines, "total": assessment.total, "version": law.version}
+    return {"lines": fee_lines(assessment), "total": assessment.total, "version": law.version}
 
 
 def show_dates(dates: Deadlines, law: Catalogue) -> None:

@@ -29,6 +29,16 @@ async def sign(dossier: Dossier, to: datetime) -> None:
     await dossier.do("sign_apology", "leader", ECONOMY, cause="site_visit", appointment=to.isoformat())
 
 
+async def moved_by(dossier: Dossier, **more: int) -> datetime:
+    """Sign form 04 and set the new appointment; return the first one."""
+    first = dossier.case.appointment
+    assert first is not None
+    await late(dossier)
+    await sign(dossier, first + timedelta(**more))
+    await dossier.do("move_appointment", "clerk", COMMUNE)
+    return first
+
+
 def rungs(dossier: Dossier) -> list[str]:
     return [e.data["rung"] for e in dossier.story if e.type.startswith("clock.") and e.data["clock"] == "promised"]
 
@@ -59,11 +69,7 @@ async def test_silence_goes_up(world: World) -> None:
 async def test_form_04_moves_the_appointment_once(world: World) -> None:
     """Không kịp: signed by the head, set by the one-stop; the first appointment stays the one that is judged."""
     dossier = await asked(world)
-    first = dossier.case.appointment
-    assert first is not None
-    await late(dossier)
-    await sign(dossier, first + timedelta(days=3))
-    await dossier.do("move_appointment", "clerk", COMMUNE)
+    first = await moved_by(dossier, days=3)
 
     assert dossier.last(EventType.APOLOGY_SIGNED).data["after_breach"] is False
     assert (dossier.case.appointment, dossier.case.moved_to) == (first, first + timedelta(days=3))
@@ -77,11 +83,7 @@ async def test_form_04_moves_the_appointment_once(world: World) -> None:
 async def test_a_second_apology_is_refused_and_told(world: World) -> None:
     """The law allows one; who asks again is refused, and the head of the one-stop hears of it."""
     dossier = await asked(world)
-    first = dossier.case.appointment
-    assert first is not None
-    await late(dossier)
-    await sign(dossier, first + timedelta(days=3))
-    await dossier.do("move_appointment", "clerk", COMMUNE)
+    first = await moved_by(dossier, days=3)
     before = len(dossier.story)
     with pytest.raises(AlreadyMoved):
         await sign(dossier, first + timedelta(days=9))
