@@ -37,7 +37,8 @@ def moved(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
     assert case.signed_for is not None
     dates = dates_of(case, law, accepted_at=case.accepted_at)
     calendar = law.calendar(dates.lead.calendar)
-    clock = set_clock(ClockKind.MOVED, dates.promised_term, event.occurred_at, case.signed_for, calendar, law)
+    term, due_at = dates.promised_term, case.signed_for
+    clock = set_clock(ClockKind.MOVED, term, event.occurred_at, due_at, calendar, law, counted=False)
     return {
         "first": appointment(case).isoformat(),
         "appointment": case.signed_for.isoformat(),

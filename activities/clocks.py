@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.calendars import Calendar
 from domain.catalogue import Catalogue
+from domain.deadlines import name_version
 from domain.instants import civil_date
 from domain.ladder import ladder
 from domain.milestones import ClockKind
@@ -24,14 +25,22 @@ def set_clock(
     *,
     step: str = "",
     unit: str = "",
+    counted: bool = True,
 ) -> dict[str, Any]:
-    """Word a clock that counts `term` from `anchor` to `due_at`, with the rungs that are in force on that day."""
+    """Word a clock that counts `term` from `anchor` to `due_at`, with the rungs that are in force on that day.
+
+    It carries what its due instant was counted from, so that anybody can count it again: term, anchor, calendar.
+    `counted` is false where the term only measures the ladder, and the due instant came about in another way.
+    """
     rungs = ladder(law.ladder(kind, civil_date(anchor)), term, anchor, due_at, calendar)
     named = {name: value for name, value in (("step", step), ("unit", unit)) if value}
     return {
         "kind": str(kind),
         "due": due_at.isoformat(),
         **named,
+        **({"term": _spelled(term)} if counted else {}),
+        "anchor": anchor.isoformat(),
+        "calendar": name_version(calendar),
         "rungs": [[str(rung), at.isoformat()] for rung, at in rungs],
     }
 
@@ -40,3 +49,7 @@ def window(kind: ClockKind, days: int, anchor: datetime, calendar: Calendar, law
     """Word a clock of so many calendar days: what an applicant has time for."""
     term = Term(Decimal(days), TermUnit.CALENDAR_DAY)
     return set_clock(kind, term, anchor, due(term, anchor, calendar).instant, calendar, law)
+
+
+def _spelled(term: Term) -> dict[str, str]:
+    return {"amount": f"{term.amount.normalize():f}", "unit": str(term.unit), "start": str(term.start)}

@@ -102,7 +102,8 @@ def _forwarding(dates: Deadlines, accepted_at: datetime, law: Catalogue) -> list
         return []
     calendar = law.calendar(dates.unit.calendar)
     due_at = forwarding_due(accepted_at, calendar)
-    return [set_clock(ClockKind.FORWARDING, dates.procedure.acceptance, accepted_at, due_at, calendar, law)]
+    term = dates.procedure.acceptance
+    return [set_clock(ClockKind.FORWARDING, term, accepted_at, due_at, calendar, law, counted=False)]
 
 
 def _filed_before_cut_off(case: Case, event: Event) -> dict[str, bool]:

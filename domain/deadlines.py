@@ -162,7 +162,8 @@ def _step_due(
 ) -> StepDue:
     unit = catalogue.resolve(step.unit, receiving, on)
     calendar = catalogue.calendar(unit.calendar)
-    term = Term(step.share, counted_in) if counted_in is not TermUnit.SAME_DAY else _SAME_DAY
+    start = StartRule.NEXT_DAY if counted_in is TermUnit.CALENDAR_DAY else StartRule.FROM_MOMENT
+    term = Term(step.share, counted_in, start) if counted_in is not TermUnit.SAME_DAY else _SAME_DAY
     return StepDue(step, unit, term, _COUNTERS[counted_in](step, opened_at, calendar))
 
 
