@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,14 +13,13 @@ import asyncpg
 from pydantic import ValidationError
 
 from activities.ports import LawBook, Unavailable
-from activities.receipt import dates_of
 from adapters.engine import Engine, NotThere
 from adapters.intake import Intake
 from adapters.keys import KeyDestroyed, KeyedDigest
 from adapters.postgres import Connection, Pool, reading, row_of, transaction
 from adapters.rows import event_of
 from adapters.vault import Vault
-from domain.deadlines import Deadlines
+from domain.catalogue import Catalogue
 from domain.dossier import Act
 from domain.duties import DUTIES, NEEDS_LEGAL_BASIS, NEEDS_REASON
 from domain.errors import Conflict, DomainError, Forbidden, Invalid, NotAllowed, NotFound
@@ -66,8 +65,6 @@ class Dossier:
     recorded_at: tuple[datetime, ...]
     sealed: dict[UUID, dict[str, Any]]
     officers: dict[str, dict[str, Any]]
-    dates: Deadlines | None
-    """How the terms were counted at acceptance, under the law that the dossier is pinned to."""
 
 
 class Door:
@@ -136,11 +133,13 @@ class Door:
             sealed = await self._vault.open_all(connection, row["id"])
             story = tuple(event_of(each) for each in events)
             officers = await self._vault.officers(connection, (e.actor.officer for e in story if e.actor.officer))
-        case = fold(story)
-        dates = None
-        if case.accepted_at is not None:
-            dates = dates_of(case, await self._law.at(case.law), accepted_at=case.arrived_at or case.accepted_at)
-        return Dossier(case, story, tuple(each["recorded_at"] for each in events), sealed, officers, dates)
+        recorded_at = tuple(each["recorded_at"] for each in events)
+        return Dossier(fold(story), story, recorded_at, sealed, officers)
+
+    async def laws(self, story: Iterable[Event]) -> dict[str, Catalogue]:
+        """The publications of the law that a story rests on, by their digests."""
+        named = dict.fromkeys(str(event.data["law"]) for event in story if event.data.get("law"))
+        return {digest: await self._law.at(digest) for digest in named}
 
     async def page(
         self,

@@ -9,7 +9,6 @@ from adapters.door import Dossier
 from domain.dossier import NATIONAL_NAMES, possible
 from domain.errors import Invalid
 from domain.instants import local
-from domain.terms import Due
 from schema.case import Case
 from schema.messages import Event
 
@@ -65,34 +64,6 @@ def full(dossier: Dossier) -> dict[str, Any]:
     }
 
 
-def explained(dossier: Dossier) -> dict[str, Any]:
-    """Why each date is what it is: the walk day by day, and the legal basis of every term."""
-    case, dates = dossier.case, dossier.dates
-    body: dict[str, Any] = {**brief(case), "basis": [], "clocks": []}
-    if dates is None:
-        return body
-    accepted = next(event for event in dossier.events if event.type == "dossier.accepted")
-    body["basis"] = list(dates.basis)
-    body["calendar"] = dates.calendar
-    body["law"] = case.law
-    body["provisional"] = accepted.data["provisional"]
-    body["terms"] = accepted.data["terms"]
-    body["walks"] = {"statutory": walk(dates.statutory), "promised": walk(dates.promised)}
-    body["stops"] = [{"from": spell(start), "to": spell(end), "reason": "supplement"} for start, end in case.stops]
-    body["clocks"] = [
-        {
-            "clock": str(c.kind),
-            "step": c.step,
-            "due": spell(c.due),
-            "breached": c.breached,
-            "struck": [str(rung) for rung, _ in c.ladder[: len(c.ladder) - len(c.ahead)]],
-            "ahead": [[str(rung), spell(at)] for rung, at in c.ahead],
-        }
-        for c in case.clocks
-    ]
-    return body
-
-
 def due_span(text: str) -> timedelta:
     """Read a stretch of calendar time: days (2d) or hours (12h)."""
     number, unit = text[:-1], text[-1:]
@@ -107,11 +78,6 @@ def due_span(text: str) -> timedelta:
 
 LONGEST_SPAN = 1_000
 _SPANS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
-
-
-def walk(due: Due) -> list[dict[str, Any]]:
-    """The days of a term, one row each: counted, or why not."""
-    return [{"day": row.day.isoformat(), "counted": str(row.counted), "reason": row.reason} for row in due.walk]
 
 
 def spell(instant: datetime | None) -> str | None:

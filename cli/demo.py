@@ -21,7 +21,6 @@ from adapters.settings import Settings
 from adapters.starting import CannotStart
 from adapters.wiring import utc_now
 from cli.console import money
-from cli.dates import print_reasons
 from cli.demo_office import Json, Office
 from cli.demo_past import received_in_the_past
 from cli.demo_stack import running_stack
@@ -49,7 +48,7 @@ def tell(folder: Path) -> int:
                 dossier = story.play(office, received)
                 told.append(office.show(dossier))
                 say(f"\n── {number}/{len(STORIES)}  {story.title}: {story.look_at}", "bold")
-                _print(settings, law, told[-1], office.dates(dossier))
+                _print(settings, law, told[-1], office.explanation(dossier))
             _close(settings, folder, told, time.monotonic() - began)
     except (MotcuaError, CannotStart, Unavailable, OSError) as error:
         print(f"demo: {at}: {error}", file=sys.stderr)
@@ -77,14 +76,23 @@ async def _key(settings: Settings, *, end: bool = False) -> str:
         return "" if end else await admit(pool, SYSTEM, RIGHTS, ROLES, at=utc_now())
 
 
-def _print(settings: Settings, law: Catalogue, found: Json, dates: Json) -> None:
+def _print(settings: Settings, law: Catalogue, found: Json, why: Json) -> None:
     names = {unit.code: unit.name for unit in law.units}
     print_story(found, names)
-    print_reasons(dates)
+    _explain(why)
     say(f"  gateway    {settings.gateway_url}/v1/dossiers/{found['dossier']}")
     if settings.ui_url:
         workflow = quote(dossier_workflow_id(UUID(found["dossier"])), safe="")
         say(f"  history    {settings.ui_url}/namespaces/{settings.temporal_namespace}/workflows/{workflow}")
+
+
+def _explain(why: Json) -> None:
+    """In short: the appointment, the stops, and who held the dossier; `motcua explain` has every day of the count."""
+    for section in why["sections"]:
+        if section["key"] in ("appointment", "stops", "ledger"):
+            say(f"  {section['title']}")
+            for line in section["lines"]:
+                say(f"    {line}")
 
 
 def _close(settings: Settings, folder: Path, told: list[Json], seconds: float) -> None:

@@ -49,9 +49,9 @@ class Office:
         """The dossier as it is now."""
         return self._get("look up", f"/v1/dossiers/{dossier}")
 
-    def dates(self, dossier: str) -> Json:
-        """Why each of its dates is what it is."""
-        return self._get("explain the dates", f"/v1/dossiers/{dossier}/dates")
+    def explanation(self, dossier: str) -> Json:
+        """Why each of its dates is what it is, and who held it."""
+        return self._get("explain the dates", f"/v1/dossiers/{dossier}/explanation?lang=en")
 
     def wait(self, dossier: str, what: str, reached: Callable[[Json], bool]) -> Json:
         """Look until it is so, and return the dossier."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,13 +14,17 @@ import typer
 from pydantic import BaseModel, ValidationError
 
 from adapters.door import Caller, Door
+from adapters.explanation import Explanation, look_into
+from adapters.explanation_json import spelled
+from adapters.explanation_text import language, plain, worded
 from adapters.settings import load_settings
-from adapters.views import brief, due_span, explained, full
+from adapters.views import brief, due_span, full
 from adapters.wiring import open_entrance
 from cli.console import JSON, NO_OPTIONS, fail, leave, money, run, show_json
-from cli.dates import print_dates
 from cli.story import print_list, print_story
+from cli.terminal import say
 from domain.errors import DomainError, Invalid
+from domain.instants import VIETNAM
 
 OPERATOR = Caller(
     "motcua-cli",
@@ -30,6 +34,7 @@ OPERATOR = Caller(
 """Whoever can read the settings holds the keys of the house, and may do what every calling system may."""
 
 _OPTIONS_OF_SUBMIT = {"Idempotency-Key": "--reference"}
+_OPTIONS_OF_EXPLAIN = {"lang": "--lang", "as_of": "--as-of"}
 _OPTIONS_OF_COMMAND = {
     "Idempotency-Key": "--id",
     "data": "--data",
@@ -134,11 +139,30 @@ def show(dossier: str = typer.Argument(help="Id or code."), as_json: bool = JSON
     leave()
 
 
-def explain(dossier: str = typer.Argument(help="Id or code."), as_json: bool = JSON) -> None:
-    """Say why each date of a dossier is what it is, day by day."""
-    found = explained(run(_looked_up(dossier)))
-    show_json(found) if as_json else print_dates(found)
+def explain(
+    dossier: str = typer.Argument(help="Id or code."),
+    lang: str = typer.Option("vi", "--lang", help="vi or en."),
+    as_of: datetime | None = typer.Option(None, "--as-of", help="As it was known at this instant (default: now)."),
+    as_json: bool = JSON,
+) -> None:
+    """Say why each date of a dossier is what it is, who changed it, and who held the dossier how long."""
+
+    async def work() -> Explanation:
+        async with _door() as door:
+            return await look_into(door, dossier, _in_vietnam(as_of))
+
+    try:
+        words = language(lang)
+    except DomainError as refusal:
+        fail(refusal, _OPTIONS_OF_EXPLAIN)
+    explained = run(work(), _OPTIONS_OF_EXPLAIN)
+    show_json(spelled(explained, words)) if as_json else say(plain(worded(explained, words)).rstrip())
     leave()
+
+
+def _in_vietnam(instant: datetime | None) -> datetime | None:
+    """An instant of the command line is Việt Nam's."""
+    return instant.replace(tzinfo=VIETNAM) if instant else None
 
 
 def list_dossiers(

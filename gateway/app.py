@@ -14,18 +14,21 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from adapters.api_keys import caller_of
 from adapters.door import LAST_POSITION, Caller, Door
+from adapters.explanation import look_into
+from adapters.explanation_json import spelled
+from adapters.explanation_text import language, preferred
 from adapters.intake import Intake
 from adapters.metrics import CONTENT_TYPE, Metrics
 from adapters.payments import HttpPaymentPlatform
 from adapters.postgres import Pool
-from adapters.views import brief, due_span, explained, full
+from adapters.views import brief, due_span, full
 from domain.errors import Invalid
 from gateway.body_limit import BodyLimit
 from gateway.document import REFUSALS, describe
 from gateway.problems import RETRY_AFTER, Unauthorised, install
 from schema.events import EventType
 from schema.messages import Answer, Code
-from schema.submissions import CommandBody, Received, Submission
+from schema.submissions import CommandBody, Instant, Received, Submission
 
 CALLBACK_PATH = "/v1/payments/callback"
 MOST = 200
@@ -97,11 +100,24 @@ async def show(key: str, caller: _Caller, door: _Door, response: Response) -> di
     return full(found)
 
 
-@routes.get("/v1/dossiers/{key}/dates")
-async def explain(key: str, caller: _Caller, door: _Door) -> dict[str, Any]:
-    """Why each date of the dossier is what it is, day by day, with the legal basis."""
+@routes.get("/v1/dossiers/{key}/explanation")
+async def explain(
+    key: str,
+    caller: _Caller,
+    door: _Door,
+    response: Response,
+    lang: str | None = None,
+    accept_language: Annotated[str | None, Header()] = None,
+    as_of: Instant | None = None,
+) -> dict[str, Any]:
+    """Why each date of the dossier is what it is, who changed it, and who held the dossier how long.
+
+    Facts for programs, and `sections` of sentences in Vietnamese, or in English for `lang=en` or `Accept-Language`.
+    """
     caller.require("read")
-    return explained(await door.look_up(key))
+    words = language(lang) if lang is not None else preferred(accept_language)
+    response.headers["Content-Language"], response.headers["Vary"] = words.language, "Accept-Language"
+    return spelled(await look_into(door, key, as_of), words)
 
 
 @routes.get("/v1/dossiers")

@@ -36,6 +36,7 @@ def file(folder: Path, body: object, name: str = "dossier.json") -> str:
     [
         (("show", NOBODY), "dossier", "the code on the receipt"),
         (("explain", "nonsense"), "dossier", "the code on the receipt"),
+        (("explain", NOBODY, "--lang", "fr"), "--lang", "use one of: vi, en"),
         (("erase", NOBODY, "--yes"), "dossier", "the code on the receipt"),
         (("command", NOBODY, "accept", "--unit", COMMUNE), "dossier", "the code on the receipt"),
         (("command", NOBODY, "fly"), "name", "use one of: accept"),

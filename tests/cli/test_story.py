@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from cli.dates import print_dates, print_reasons
 from cli.story import print_list, print_story
 
 ROW: dict[str, Any] = {
@@ -36,22 +35,6 @@ STORY: dict[str, Any] = {
     "fee": {"lines": []},
     "possible": [],
     "events": [EVENT],
-}
-WALK: list[dict[str, Any]] = [
-    {"day": "2026-11-23", "counted": "0", "reason": "day of acceptance, not counted"},
-    {"day": "2026-11-24", "counted": "0", "reason": "Ngày Văn hóa Việt Nam 24/11"},
-    {"day": "2026-11-25", "counted": "1", "reason": "working day"},
-    {"day": "2026-11-26", "counted": "1", "reason": "working day"},
-]
-DATES: dict[str, Any] = {
-    **ROW,
-    "basis": ["NĐ 168/2025/NĐ-CP"],
-    "calendar": "state-office@1",
-    "provisional": True,
-    "terms": {"statutory": "2 working_day", "promised": "2 working_day"},
-    "walks": {"statutory": WALK, "promised": WALK},
-    "stops": [],
-    "clocks": [],
 }
 
 
@@ -87,23 +70,3 @@ def test_an_event_found_late_says_when(capsys: pytest.CaptureFixture[str]) -> No
     assert "Fri 27/11/2026 17:00:00  clock.breached" in out
     assert "found late, on Mon 30/11/2026 08:00:00" in out
     assert "Xã Bình Sơn (000.00.61.H48)" in out
-
-
-def test_the_reasons_name_the_days_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    """Terms that are counted alike are told once; a year that is not announced yet is said."""
-    print_reasons(DATES)
-    out = capsys.readouterr().out
-
-    assert "luật định = hẹn trả: 2 ngày làm việc, counted Wed 25/11, Thu 26/11" in out
-    assert "Tue 24/11 Ngày Văn hóa Việt Nam 24/11" in out
-    assert "provisional: " in out
-
-
-def test_the_count_is_shown_day_by_day(capsys: pytest.CaptureFixture[str]) -> None:
-    """One row a day; a dossier that is not accepted has none, and says why."""
-    print_dates({**DATES, "law": "3aac719ce37439fb"})
-    print_dates({**DATES, "basis": []})
-    out = capsys.readouterr().out
-
-    assert out.count("Wed 25/11/2026") == 1
-    assert "not accepted yet" in out

@@ -238,7 +238,7 @@ def _bad_requests(sown: Seeded) -> None:
     sown.refused(http.post("/v1/dossiers", content=text.encode("utf-16"), headers={"Idempotency-Key": uuid4().hex}))
     sown.refused(http.post("/v1/dossiers", json=sown.person(), headers={"Authorization": f"Bearer {code}"}))
     sown.refused(http.post("/v1/dossiers", content=f'{{"note": "{text * 4_000}"}}'.encode()))
-    for path in (f"/v1/dossiers/{text}", f"/v1/dossiers/{code}/dates", f"/v1/{text}", f"/v1/events?after={text}"):
+    for path in (f"/v1/dossiers/{text}", f"/v1/dossiers/{code}/explanation", f"/v1/{text}", f"/v1/events?after={text}"):
         sown.refused(http.get(path))
     for name in ("status", "cursor", "limit"):
         sown.refused(http.get("/v1/dossiers", params={name: text}))

@@ -305,7 +305,9 @@ CALLBACKS: dict[str, Row] = {
 
 QUESTIONS: dict[str, Row] = {
     "unknown dossier": (lambda g: g.office.http.get(f"/v1/dossiers/{uuid4()}"), 404, "dossier"),
-    "dates of an unknown dossier": (lambda g: g.office.http.get("/v1/dossiers/x/dates"), 404, "dossier"),
+    "why, of an unknown dossier": (lambda g: g.office.http.get("/v1/dossiers/x/explanation"), 404, "dossier"),
+    "why, in no language": (lambda g: g.office.http.get("/v1/dossiers/x/explanation?lang=fr"), 422, "lang"),
+    "why, at no instant": (lambda g: g.office.http.get("/v1/dossiers/x/explanation?as_of=now"), 422, "as_of"),
     "a zero byte for a dossier": (lambda g: g.office.http.get("/v1/dossiers/%00"), 404, "dossier"),
     "no right": (lambda g: g.deaf.http.get("/v1/dossiers"), 403, "Authorization"),
     "no right to the events": (lambda g: g.deaf.http.get("/v1/events"), 403, "Authorization"),
