@@ -37,6 +37,7 @@ def file(folder: Path, body: object, name: str = "dossier.json") -> str:
         (("show", NOBODY), "dossier", "the code on the receipt"),
         (("explain", "nonsense"), "dossier", "the code on the receipt"),
         (("explain", NOBODY, "--lang", "fr"), "--lang", "use one of: vi, en"),
+        (("list", "--due-within", "soon"), "--due-within", "2d, 12h"),
         (("erase", NOBODY, "--yes"), "dossier", "the code on the receipt"),
         (("command", NOBODY, "accept", "--unit", COMMUNE), "dossier", "the code on the receipt"),
         (("command", NOBODY, "fly"), "name", "use one of: accept"),
@@ -68,7 +69,6 @@ def test_a_refusal_names_field_and_remedy(stack: Stack, arguments: tuple[str, ..
     [
         (("list", "--bogus"), "--bogus"),
         (("list", "--status", "11"), "--status"),
-        (("list", "--due-within", "soon"), "--due-within"),
         (("command", "nonsense", "accept"), "UUID"),
         (("submit",), "files"),
         (("bogus",), "bogus"),
