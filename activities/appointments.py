@@ -36,7 +36,7 @@ def moved(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
     assert case.accepted_at is not None
     assert case.signed_for is not None
     dates = dates_of(case, law, accepted_at=case.accepted_at)
-    calendar = law.calendar(dates.lead.calendar)
+    calendar = law.calendar_of(dates.lead)
     term, due_at = dates.promised_term, case.signed_for
     clock = set_clock(ClockKind.MOVED, term, event.occurred_at, due_at, calendar, law, counted=False)
     return {

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from domain.calendars import Calendar
+from domain.calendars import Calendar, Hours
 from domain.catalogue import Catalogue
 from domain.deadlines import name_version
 from domain.instants import civil_date
@@ -32,7 +32,8 @@ def set_clock(
     It carries what its due instant was counted from, so that anybody can count it again: term, anchor, calendar.
     `counted` is false where the term only measures the ladder, and the due instant came about in another way.
     """
-    rungs = ladder(law.ladder(kind, civil_date(anchor)), term, anchor, due_at, calendar)
+    hours = Hours.OPENING if kind is ClockKind.ACCEPTANCE else Hours.COUNTED
+    rungs = ladder(law.ladder(kind, civil_date(anchor)), term, anchor, due_at, calendar, hours)
     named = {name: value for name, value in (("step", step), ("unit", unit)) if value}
     return {
         "kind": str(kind),

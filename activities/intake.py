@@ -79,7 +79,7 @@ def acceptance_clock(
     law: Catalogue, procedure: Procedure, unit: Unit, anchor: datetime, due_at: datetime
 ) -> dict[str, Any]:
     """Word the clock of the answer to an online filing, on the receiving office's calendar."""
-    calendar = law.calendar(unit.calendar)
+    calendar = law.calendar_of(unit)
     return set_clock(ClockKind.ACCEPTANCE, procedure.acceptance, anchor, due_at, calendar, law)
 
 

@@ -87,7 +87,7 @@ def _clocks(dues: Iterable[StepDue], at: datetime, law: Catalogue) -> list[dict[
             each.term,
             at,
             each.due.instant,
-            law.calendar(each.unit.calendar),
+            law.calendar_of(each.unit),
             law,
             step=each.step.code,
             unit=each.unit.code,
@@ -97,4 +97,4 @@ def _clocks(dues: Iterable[StepDue], at: datetime, law: Catalogue) -> list[dict[
 
 
 def _calendar(unit: str, case: Case, law: Catalogue) -> Calendar:
-    return law.calendar(law.unit(unit, civil_date(case.accepted_at or case.last_instant)).calendar)
+    return law.calendar_of(law.unit(unit, civil_date(case.accepted_at or case.last_instant)))

@@ -47,7 +47,7 @@ async def accepted(case: Case, event: Event, law: Catalogue, desk: Desk) -> dict
 def found_complete(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
     """Open the applicant's time to pay what is asked at receipt."""
     procedure = law.procedure(case.procedure, civil_date(case.submitted_at))
-    calendar = law.calendar(law.unit(case.unit, civil_date(case.submitted_at)).calendar)
+    calendar = law.calendar_of(law.unit(case.unit, civil_date(case.submitted_at)))
     return {"clocks": [window(ClockKind.PAYMENT, procedure.payment_days, event.occurred_at, calendar, law)]}
 
 
@@ -75,7 +75,7 @@ def processing_clocks(
     dates: Deadlines, anchor: datetime, statutory: Due, promised: Due, law: Catalogue
 ) -> list[dict[str, Any]]:
     """Word the two processing clocks; the ladder belongs to the promised one, which people were told."""
-    calendar = law.calendar(dates.lead.calendar)
+    calendar = law.calendar_of(dates.lead)
     counted = (
         (ClockKind.PROMISED, dates.promised_term, promised),
         (ClockKind.STATUTORY, dates.statutory_term, statutory),
@@ -100,7 +100,7 @@ def _forwarding(dates: Deadlines, accepted_at: datetime, law: Catalogue) -> list
     """Word the clock of forwarding; online the engine forwards by itself, at once."""
     if dates.channel is Channel.ONLINE:
         return []
-    calendar = law.calendar(dates.unit.calendar)
+    calendar = law.calendar_of(dates.unit)
     due_at = forwarding_due(accepted_at, calendar)
     term = dates.procedure.acceptance
     return [set_clock(ClockKind.FORWARDING, term, accepted_at, due_at, calendar, law, counted=False)]

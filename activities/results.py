@@ -19,7 +19,7 @@ def approved(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
     if case.return_method == "online":
         return {}
     procedure = law.procedure(case.procedure, civil_date(case.accepted_at or case.submitted_at))
-    calendar = law.calendar(law.unit(case.unit, civil_date(case.submitted_at)).calendar)
+    calendar = law.calendar_of(law.unit(case.unit, civil_date(case.submitted_at)))
     return {"clocks": [window(ClockKind.COLLECTION, procedure.collection_days, event.occurred_at, calendar, law)]}
 
 

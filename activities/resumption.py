@@ -55,7 +55,7 @@ def _anchor(began: datetime, stops: list[Stop], policy: Policy) -> datetime:
 
 
 def _after(dates: Deadlines, term: Term, began: datetime, stops: list[Stop], policy: Policy, law: Catalogue) -> Due:
-    moved = due_after_stops(term, began, stops, law.calendar(dates.lead.calendar), policy)
+    moved = due_after_stops(term, began, stops, law.calendar_of(dates.lead), policy)
     assert moved is not None  # every stop has ended with this event
     return moved
 

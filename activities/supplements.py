@@ -21,7 +21,7 @@ def requested(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
     """Open the applicant's window, in calendar days of the procedure; refuses papers that are not its own."""
     procedure = law.procedure(case.procedure, civil_date(case.accepted_at or case.submitted_at))
     known(procedure, set(SupplementFacts.model_validate(event.data).components))
-    calendar = law.calendar(law.unit(case.unit, civil_date(case.submitted_at)).calendar)
+    calendar = law.calendar_of(law.unit(case.unit, civil_date(case.submitted_at)))
     return {"clocks": [window(ClockKind.SUPPLEMENT, procedure.supplement_days, event.occurred_at, calendar, law)]}
 
 

@@ -62,6 +62,8 @@ RUNGS: dict[str, str] = {
 UNITS_OF_TERM: dict[str, str] = {
     "working_day": "ngày làm việc",
     "calendar_day": "ngày",
+    "month": "tháng",
     "working_hour": "giờ làm việc",
+    "hour": "giờ",
     "same_day": "trong ngày",
 }

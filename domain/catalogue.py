@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
-from domain.calendars import Calendar
+from domain.calendars import Calendar, Closure
 from domain.decisions import ReductionRow, ShorteningRow, promised_term, wins
 from domain.errors import Invalid
 from domain.fees import FeeRow
@@ -17,7 +18,7 @@ from domain.ladder import LadderRow
 from domain.milestones import ClockKind
 from domain.procedures import RECEIVING, Case, Channel, Procedure, Process, TermKind
 from domain.terms import Term
-from domain.units import Unit
+from domain.units import Level, Unit
 from domain.validity import Row, in_force, is_in_force, spell
 
 ROLE = "role:"
@@ -35,6 +36,7 @@ class Catalogue:
     shortenings: tuple[ShorteningRow, ...]
     reductions: tuple[ReductionRow, ...]
     rungs: tuple[LadderRow, ...] = ()
+    closures: tuple[Closure, ...] = ()
     version: str = ""
 
     def unit(self, code: str, on: date) -> Unit:
@@ -53,6 +55,27 @@ class Catalogue:
         if found is None:
             raise _unknown("calendar", sorted(each.code for each in self.calendars))
         return found
+
+    def calendar_of(self, unit: Unit) -> Calendar:
+        """The calendar on which that office works: its own, less the days on which it was closed. Raises Invalid.
+
+        A division inside a committee is closed with the committee.
+        """
+        closed = {unit.code, unit.parent} if unit.level is Level.OFFICE else {unit.code}
+        key = (unit.calendar, *sorted(code for code in closed if code and code in self._closed))
+        if key not in self._calendars_of:
+            closures = tuple(each for each in self.closures if each.unit in key[1:])
+            self._calendars_of[key] = self.calendar(unit.calendar).closed_on(closures)
+        return self._calendars_of[key]
+
+    @cached_property
+    def _closed(self) -> frozenset[str]:
+        return frozenset(each.unit for each in self.closures)
+
+    @cached_property
+    def _calendars_of(self) -> dict[tuple[str, ...], Calendar]:
+        """Calendars carry tables that are costly to make: each is made once."""
+        return {}
 
     def ladder(self, clock: ClockKind, on: date) -> tuple[LadderRow, ...]:
         """The rungs that a clock of that kind has when it is set on that day."""

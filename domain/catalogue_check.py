@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 
-from domain.calendars import Calendar, faults
+from domain.calendars import Calendar, Closure, Hours, faults
 from domain.catalogue import Catalogue
 from domain.check_money import wrong_money
 from domain.check_procedures import wrong_procedures
@@ -17,7 +17,7 @@ from domain.check_tools import Wrong, is_blank
 from domain.entries import Entry, code, entries, name, subject
 from domain.procedures import Process
 from domain.units import RECEIVING_ROLES, Unit, UnitRole
-from domain.validity import do_overlap, spell
+from domain.validity import do_overlap, in_force, spell
 
 _CODE_PART = re.compile(r"\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -53,6 +53,8 @@ def _all(catalogue: Catalogue, today: date | None) -> Iterator[Wrong]:
         yield from _calendar(calendar, today)
     for unit in catalogue.units:
         yield from _unit(unit, catalogue)
+    for closure in catalogue.closures:
+        yield from _closure(closure, catalogue)
     yield from wrong_procedures(catalogue)
     yield from wrong_processes(catalogue)
     yield from wrong_money(catalogue)
@@ -65,7 +67,7 @@ def _identities(catalogue: Catalogue) -> Iterator[Wrong]:
         spoken = getattr(entry, "code", "")
         if spoken and not _CODE.fullmatch(spoken):
             yield Wrong(kind, entry, f"the code '{spoken}' is malformed", "use letters, digits, '.', '_' and '-'")
-        if not isinstance(entry, Calendar) and entry.valid_to is not None and entry.valid_to < entry.valid_from:
+        if not isinstance(entry, Calendar | Closure) and entry.valid_to is not None and entry.valid_to < entry.valid_from:
             yield Wrong(kind, entry, f"it ends before it begins ({spell(entry)})", "correct valid_from or valid_to")
         for about in _subjects(entry):
             seen.setdefault((kind, about), []).append(entry)
@@ -74,7 +76,7 @@ def _identities(catalogue: Catalogue) -> Iterator[Wrong]:
 
 
 def _subjects(entry: Entry) -> Iterator[str]:
-    if isinstance(entry, Calendar):
+    if isinstance(entry, Calendar | Closure):
         yield code(entry)
         return
     yield subject(entry)
@@ -86,7 +88,7 @@ def _subjects(entry: Entry) -> Iterator[str]:
 
 def _overlaps(kind: str, group: list[Entry]) -> Iterator[Wrong]:
     for one, other in combinations(group, 2):
-        if isinstance(one, Calendar) or isinstance(other, Calendar):
+        if isinstance(one, Calendar | Closure) or isinstance(other, Calendar | Closure):
             yield Wrong(kind, other, f"the code {code(other)} stands twice", "remove one of the two")
         elif do_overlap(one, other):
             remedy = "end the earlier one the day before the later one begins, or remove one"
@@ -102,10 +104,11 @@ def _grounds(catalogue: Catalogue) -> Iterator[Wrong]:
         for row in (
             *getattr(entry, "years", ()),
             *getattr(entry, "special_days", ()),
+            *getattr(entry, "seasons", ()),
             *getattr(entry, "cases", ()),
         ):
             if is_blank(row.basis):
-                about = getattr(row, "key", None) or getattr(row, "day", None) or row.year
+                about = getattr(row, "key", None) or getattr(row, "day", None) or getattr(row, "name", None) or row.year
                 yield Wrong(kind, entry, f"the basis of {about} is empty", "name the text that it rests on")
 
 
@@ -119,6 +122,24 @@ def _calendar(calendar: Calendar, today: date | None) -> Iterator[Wrong]:
         yield Wrong("calendar", calendar, f"the year {year} is neither announced nor provisional", remedy)
     for fault in faults(calendar):
         yield Wrong("calendar", calendar, f"{fault.field}: {fault.message}", fault.remedy)
+
+
+def _closure(closure: Closure, catalogue: Catalogue) -> Iterator[Wrong]:
+    day = closure.day
+    unit = next((each for each in in_force(catalogue.units, day) if each.code == closure.unit), None)
+    if unit is None:
+        remedy = "correct the code, or the day"
+        yield Wrong("closure", closure, f"there is no unit '{closure.unit}' on {day:%d/%m/%Y}", remedy)
+        return
+    calendar = next((each for each in catalogue.calendars if each.code == unit.calendar), None)
+    if calendar is None:
+        return  # the unit's own finding
+    if day.year not in {held.year for held in calendar.years}:
+        remedy = f"add {day.year} to the calendar {calendar.code}, or correct the day"
+        yield Wrong("closure", closure, f"{day:%d/%m/%Y} lies in a year its calendar lacks", remedy)
+    elif not calendar.sessions_on(day, Hours.OPENING):
+        remedy = "correct the day, or take the closure out"
+        yield Wrong("closure", closure, f"the office is not open on {day:%d/%m/%Y} anyway", remedy)
 
 
 def _unit(unit: Unit, catalogue: Catalogue) -> Iterator[Wrong]:

@@ -114,6 +114,6 @@ def probes(procedure: Procedure, catalogue: Catalogue) -> Iterator[tuple[Unit, d
 def unresolved(catalogue: Catalogue, selector: str, unit: Unit, on: date, about: str) -> Iterator[tuple[str, str]]:
     """What keeps a selector from naming an office with a calendar, when that unit received the dossier."""
     try:
-        catalogue.calendar(catalogue.resolve(selector, unit.code, on).calendar)
+        catalogue.calendar_of(catalogue.resolve(selector, unit.code, on))
     except DomainError as refused:
         yield f"{about} '{selector}', received by {unit.code}: {refused.message}", refused.remedy

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from domain.calendars import Calendar
+from domain.calendars import Calendar, Hours
 from domain.catalogue import Catalogue
 from domain.decisions import ShorteningRow, Source
 from domain.errors import Invalid
@@ -87,7 +87,7 @@ def deadlines(
     lead = catalogue.resolve(procedure.lead, home.code, on)
     variant = catalogue.case(procedure, case, home)
     promise = catalogue.promised(procedure, variant, channel, on)
-    calendar = catalogue.calendar(lead.calendar)
+    calendar = catalogue.calendar_of(lead)
     shortening = catalogue.shortening(procedure.code, variant.key, on) if channel is Channel.ONLINE else None
     return Deadlines(
         procedure=procedure,
@@ -109,10 +109,10 @@ def deadlines(
 def acceptance_due(
     catalogue: Catalogue, procedure: Procedure, receiver: Unit, channel: Channel, submitted: datetime
 ) -> Due | None:
-    """When an online filing must be answered, on the receiving office's calendar; else None."""
+    """When an online filing must be answered, in the receiving office's opening hours; else None."""
     if channel is not Channel.ONLINE:
         return None
-    return due(procedure.acceptance, submitted, catalogue.calendar(receiver.calendar))
+    return due(procedure.acceptance, submitted, catalogue.calendar_of(receiver), hours=Hours.OPENING)
 
 
 ARRIVAL_COUNTS_FROM = date(2026, 8, 5)
@@ -161,8 +161,8 @@ def _step_due(
     catalogue: Catalogue, step: Step, counted_in: TermUnit, opened_at: datetime, receiving: str, on: date
 ) -> StepDue:
     unit = catalogue.resolve(step.unit, receiving, on)
-    calendar = catalogue.calendar(unit.calendar)
-    start = StartRule.NEXT_DAY if counted_in is TermUnit.CALENDAR_DAY else StartRule.FROM_MOMENT
+    calendar = catalogue.calendar_of(unit)
+    start = StartRule.NEXT_DAY if counted_in in (TermUnit.CALENDAR_DAY, TermUnit.MONTH) else StartRule.FROM_MOMENT
     term = Term(step.share, counted_in, start) if counted_in is not TermUnit.SAME_DAY else _SAME_DAY
     return StepDue(step, unit, term, _COUNTERS[counted_in](step, opened_at, calendar))
 
@@ -179,16 +179,18 @@ def _from_moment(unit: TermUnit) -> Callable[[Step, datetime, Calendar], Due]:
     return lambda step, opened_at, calendar: due(Term(step.share, unit, StartRule.FROM_MOMENT), opened_at, calendar)
 
 
-def _whole_days(step: Step, opened_at: datetime, calendar: Calendar) -> Due:
-    return due(Term(step.share, TermUnit.CALENDAR_DAY), opened_at, calendar)
+def _whole(unit: TermUnit) -> Callable[[Step, datetime, Calendar], Due]:
+    return lambda step, opened_at, calendar: due(Term(step.share, unit), opened_at, calendar)
 
 
 _SAME_DAY = Term(amount=Decimal(1), unit=TermUnit.SAME_DAY)
 _COUNTERS: dict[TermUnit, Callable[[Step, datetime, Calendar], Due]] = {
     TermUnit.SAME_DAY: _by_close,
-    TermUnit.CALENDAR_DAY: _whole_days,
+    TermUnit.CALENDAR_DAY: _whole(TermUnit.CALENDAR_DAY),
+    TermUnit.MONTH: _whole(TermUnit.MONTH),
     TermUnit.WORKING_DAY: _from_moment(TermUnit.WORKING_DAY),
     TermUnit.WORKING_HOUR: _from_moment(TermUnit.WORKING_HOUR),
+    TermUnit.HOUR: _from_moment(TermUnit.HOUR),
 }
 
 

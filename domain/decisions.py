@@ -95,8 +95,11 @@ def _derive(row: ShorteningRow, statutory: Term) -> Decimal:
     return share // grain * grain
 
 
+_ONE_DAY = {TermUnit.WORKING_HOUR: 8, TermUnit.HOUR: 24}
+
+
 def may_stay_whole(term: Term) -> bool:
     """Whether a term is too short to cut at the grain of a day: same day, one working day or less."""
     if term.unit is TermUnit.SAME_DAY:
         return True
-    return term.amount <= (8 if term.unit is TermUnit.WORKING_HOUR else 1)
+    return term.amount <= _ONE_DAY.get(term.unit, 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias, get_args
 
-from domain.calendars import Calendar
+from domain.calendars import Calendar, Closure
 from domain.catalogue import Catalogue
 from domain.decisions import ReductionRow, ShorteningRow
 from domain.fees import FeeRow
@@ -16,7 +16,7 @@ from domain.ladder import LadderRow
 from domain.procedures import Procedure, Process
 from domain.units import Unit
 
-Entry: TypeAlias = Calendar | Unit | Procedure | Process | FeeRow | ShorteningRow | ReductionRow | LadderRow
+Entry: TypeAlias = Calendar | Unit | Procedure | Process | FeeRow | ShorteningRow | ReductionRow | LadderRow | Closure
 
 FIELDS: dict[str, str] = {
     "calendar": "calendars",
@@ -27,6 +27,7 @@ FIELDS: dict[str, str] = {
     "shortening": "shortenings",
     "reduction": "reductions",
     "rung": "rungs",
+    "closure": "closures",
 }
 """The kinds, and the field of the catalogue in which each lies."""
 
@@ -49,6 +50,8 @@ def code(entry: Entry) -> str:
     """The code that tells an entry apart from the others of its kind."""
     if isinstance(entry, Calendar):
         return entry.code
+    if isinstance(entry, Closure):
+        return f"{entry.unit}/{entry.day.isoformat()}"
     return f"{subject(entry)}/{entry.valid_from.isoformat()}"
 
 

@@ -16,11 +16,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from domain.calendars import Calendar
+from domain.calendars import Calendar, Hours
 from domain.clocks import warning
 from domain.instants import at, local
 from domain.milestones import ClockKind, Rung
-from domain.office_time import Scale, moment_before, opening_time_between, openings
+from domain.office_time import moment_before, opening_time_between
 from domain.terms import Term, due
 
 _DAY = timedelta(days=1)
@@ -43,14 +43,19 @@ class LadderRow:
 
 
 def ladder(
-    rows: Iterable[LadderRow], term: Term, anchor: datetime, due_at: datetime, calendar: Calendar
+    rows: Iterable[LadderRow],
+    term: Term,
+    anchor: datetime,
+    due_at: datetime,
+    calendar: Calendar,
+    hours: Hours = Hours.COUNTED,
 ) -> tuple[tuple[Rung, datetime], ...]:
     """Set the rungs of one clock, counted in `term` from `anchor` to `due_at`, in the order in which they strike."""
     anchor, due_at = local(anchor), local(due_at)
     made: dict[Rung, datetime] = {}
     for row in sorted(rows, key=lambda each: _ORDER[each.rung]):
         if row.rung is Rung.WARN:
-            made[row.rung] = warning(term, anchor, due_at, calendar)
+            made[row.rung] = warning(term, anchor, due_at, calendar, hours)
         elif row.rung is Rung.ASK:
             made[row.rung] = question(anchor, due_at, calendar)
         elif row.rung is Rung.SILENCE and Rung.ASK in made:
@@ -83,5 +88,5 @@ def _silence(asked: datetime, row: LadderRow, due_at: datetime, calendar: Calend
 
 def _length(day: date, calendar: Calendar) -> timedelta:
     """The opening time of the working day on which a term ends."""
-    hours = openings(day, calendar, Scale.HOURS)
-    return sum((each.closes - each.opens for each in hours), timedelta())
+    sessions = calendar.sessions_on(day)
+    return sum((at(day, each.closes) - at(day, each.opens) for each in sessions), timedelta())

@@ -5,7 +5,7 @@ Beside it, short ways to write, and to draw, instants and terms.
 
 import tomllib
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from domain.calendars import Calendar, CalendarYear, Session, SpecialDay
 from domain.terms import StartRule, Term, TermUnit
+from tests.domain import oracle
 
 FILE = Path(__file__).parents[2] / "catalogue" / "calendars.toml"
 RAW = next(c for c in tomllib.loads(FILE.read_text("utf-8"))["calendar"] if c["code"] == "state-office")
@@ -48,12 +49,34 @@ def moment(text: str) -> datetime:
 
 
 def term(text: str) -> Term:
-    """'10 wd' from the next day, '10 wd from moment', '5 cd' calendar days, '8 h' hours, 'same day'."""
+    """'10 wd' from the next day, '10 wd from moment', '5 cd' calendar days, '1 mo', '8 h', '24 wall h', 'same day'."""
     if text == "same day":
         return Term(Decimal(1), TermUnit.SAME_DAY)
     amount, unit, *rest = text.split()
-    units = {"wd": TermUnit.WORKING_DAY, "cd": TermUnit.CALENDAR_DAY, "h": TermUnit.WORKING_HOUR}
+    units = {
+        "wd": TermUnit.WORKING_DAY,
+        "cd": TermUnit.CALENDAR_DAY,
+        "mo": TermUnit.MONTH,
+        "h": TermUnit.WORKING_HOUR,
+        "wall": TermUnit.HOUR,
+    }
+    if unit == "wall":
+        return Term(Decimal(amount), units[unit])
     return Term(Decimal(amount), units[unit], StartRule.FROM_MOMENT if rest else StartRule.NEXT_DAY)
+
+
+def read_by_the_oracle(calendar: Calendar) -> oracle.Office:
+    """The same office as the oracle wants it: plain times and dates."""
+    return oracle.Office(
+        _plain(calendar.sessions),
+        {special.day: special.kind for special in calendar.special_days},
+        _plain(calendar.saturday),
+        [(each.first, each.last, each.every_year, _plain(each.sessions)) for each in calendar.seasons],
+    )
+
+
+def _plain(sessions: tuple[Session, ...]) -> list[tuple[time, time]]:
+    return [(session.opens, session.closes) for session in sessions]
 
 
 FIRST, LAST = moment("01/01/2023 00:00"), moment("31/12/2026 23:59")
@@ -68,4 +91,6 @@ def terms(draw):
         return Term(Decimal(1), unit)
     if unit is TermUnit.CALENDAR_DAY:
         return Term(Decimal(draw(st.integers(1, 60))), unit)
+    if unit is TermUnit.MONTH:
+        return Term(Decimal(draw(st.integers(1, 3))), unit)
     return Term(Decimal(draw(st.integers(1, 160))) / 4, unit, draw(st.sampled_from(StartRule)))

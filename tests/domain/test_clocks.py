@@ -20,10 +20,11 @@ from domain.errors import Invalid
 from domain.instants import local
 from domain.terms import StartRule, TermUnit, due
 from tests.domain import oracle
-from tests.domain.state_office import FIRST, SECONDS, STATE_OFFICE, moment, term, terms
+from tests.domain.state_office import FIRST, SECONDS, STATE_OFFICE, moment, read_by_the_oracle, term, terms
 
 QUICK = settings(derandomize=True, max_examples=200, deadline=None)
 MINUTE = timedelta(minutes=1)
+OFFICE = read_by_the_oracle(STATE_OFFICE)
 
 
 def stop(started, ended=None, reason=StopReason.SUPPLEMENT):
@@ -183,11 +184,9 @@ def test_resumed_opening_time_agrees_with_the_oracle(data, minutes, drawn):
     if drawn.unit is not TermUnit.WORKING_HOUR:
         drawn = replace(drawn, unit=TermUnit.WORKING_DAY, start=StartRule.FROM_MOMENT)
     ledger = data.draw(ledgers(anchor))
-    hours = [(session.opens, session.closes) for session in STATE_OFFICE.sessions]
-    special = {day.day: day.kind for day in STATE_OFFICE.special_days}
 
     def by_the_line(stops):
-        line = oracle.Line(anchor.date(), hours, special, [(entry.started, entry.ended) for entry in stops])
+        line = oracle.Line(anchor.date(), OFFICE, [(entry.started, entry.ended) for entry in stops])
         return oracle.due(line, drawn.unit, drawn.start, Fraction(drawn.amount), anchor)
 
     expected = by_the_line(effective(anchor, ledger, by_the_line))
