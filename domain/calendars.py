@@ -251,7 +251,9 @@ class Calendar:
         """The same calendar with those days taken away, under a version of its own; itself for no closures."""
         if not closures:
             return self
-        changed = self._special | {each.day: SpecialDay(each.day, "closure", each.name, each.basis) for each in closures}
+        changed = self._special | {
+            each.day: SpecialDay(each.day, "closure", each.name, each.basis) for each in closures
+        }
         digest = sha256("\n".join(sorted(f"{each.unit} {each.day} {each.version}" for each in closures)).encode())
         version = f"{self.version}+{digest.hexdigest()[:8]}"
         return replace(self, special_days=tuple(changed[day] for day in sorted(changed)), version=version)

@@ -67,7 +67,11 @@ def _identities(catalogue: Catalogue) -> Iterator[Wrong]:
         spoken = getattr(entry, "code", "")
         if spoken and not _CODE.fullmatch(spoken):
             yield Wrong(kind, entry, f"the code '{spoken}' is malformed", "use letters, digits, '.', '_' and '-'")
-        if not isinstance(entry, Calendar | Closure) and entry.valid_to is not None and entry.valid_to < entry.valid_from:
+        if (
+            not isinstance(entry, Calendar | Closure)
+            and entry.valid_to is not None
+            and entry.valid_to < entry.valid_from
+        ):
             yield Wrong(kind, entry, f"it ends before it begins ({spell(entry)})", "correct valid_from or valid_to")
         for about in _subjects(entry):
             seen.setdefault((kind, about), []).append(entry)

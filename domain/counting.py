@@ -99,7 +99,9 @@ def _working_days(quarters: int, anchor: datetime, calendar: Calendar, still: Se
     days = calendar.working_days
     whole, rest = divmod(quarters, QUARTERS)
     count, share = (whole + 1, rest) if rest else (whole, QUARTERS)
-    stops = [(_number(first, anchor, calendar), _number(end, anchor, calendar)) for first, end in left_out(still, calendar)]
+    stops = [
+        (_number(first, anchor, calendar), _number(end, anchor, calendar)) for first, end in left_out(still, calendar)
+    ]
     number = _count_off(count, _number(anchor.date(), anchor, calendar), stops)
     complete = local(still[-1].ended) if still else anchor
     while True:

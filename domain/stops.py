@@ -90,7 +90,9 @@ TABLE: Mapping[StopReason, Mapping[ClockColumn, Cell]] = {
         ClockColumn.ACCEPTANCE: _ANSWERED,
         ClockColumn.PROMISED: _ARTICLE_19_4,
         ClockColumn.STATUTORY: _ARTICLE_19_4,
-        ClockColumn.STEP: Cell(Effect.RESTARTS, "NĐ 61/2018/NĐ-CP, Điều 19(4): bước tính lại cùng hồ sơ", certain=False),
+        ClockColumn.STEP: Cell(
+            Effect.RESTARTS, "NĐ 61/2018/NĐ-CP, Điều 19(4): bước tính lại cùng hồ sơ", certain=False
+        ),
         ClockColumn.INDEX_766: Cell(Effect.STOPS, "QĐ 766/QĐ-TTg: trừ thời gian chờ bổ sung; quá một lần là quá hạn"),
     },
     StopReason.FEE_AT_RECEIPT: {
@@ -137,7 +139,7 @@ TABLE: Mapping[StopReason, Mapping[ClockColumn, Cell]] = {
         ClockColumn.STEP: _CONSULTING,
         ClockColumn.INDEX_766: _ONLY_SUPPLEMENTS,
     },
-    StopReason.WITHDRAWAL: {column: _WITHDRAWN for column in ClockColumn},
+    StopReason.WITHDRAWAL: dict.fromkeys(ClockColumn, _WITHDRAWN),
 }
 """The effect of each reason on each clock, under the default policy after a supplement."""
 

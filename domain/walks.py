@@ -73,9 +73,7 @@ def _counted(
     stops = [(first.toordinal(), ended.toordinal()) for first, ended in spans]
     begin = date.fromordinal(uncounted(accepted.toordinal(), stops))
     stopped = {
-        day: STOPPED + stretch.reason
-        for stretch, span in zip(still, spans, strict=True)
-        for day in _days(*span)
+        day: STOPPED + stretch.reason for stretch, span in zip(still, spans, strict=True) for day in _days(*span)
     }
     month_days = month_ends(int(term.amount), accepted.toordinal(), stops) if term.unit is TermUnit.MONTH else []
     left = term.amount
