@@ -59,10 +59,11 @@ class Line:
         office: Office,
         stops: list[tuple[datetime, datetime]] = (),
         opening: bool = False,
+        days: int = DAYS_AHEAD,
     ):
         self.start = datetime.combine(first, time(), ZONE)
         self.first, self.office = first, office
-        self.days = [first + timedelta(n) for n in range(DAYS_AHEAD)]
+        self.days = [first + timedelta(n) for n in range(days)]
         self.works = [office.works(day) for day in self.days]
         self.spans = [office.spans_on(day, opening) for day in self.days]
         self.written_stops = stops
@@ -88,7 +89,7 @@ class Line:
         return self._minutes(lambda day: [self.office.day_worth // len(day) // (c - o) for o, c in day])
 
     def _minutes(self, worths) -> list[int]:
-        minutes = [0] * (MINUTES * DAYS_AHEAD)
+        minutes = [0] * (MINUTES * len(self.days))
         for number, day in enumerate(self.spans):
             found = worths(day) if day else []
             for (opens, closes), worth in zip(day, found if isinstance(found, list) else [1] * len(day), strict=True):
@@ -222,13 +223,15 @@ def _part_over(line: Line, day: int, part: Fraction) -> datetime:
     return line.at(day * MINUTES)
 
 
-def due_after(make_line, unit, start, amount, anchor, ledger, same_day_until: time = time(15)) -> datetime | None:
-    """When the term ends after `ledger`, of (started, ended, 'stops' or 'restarts'), in order.
+def due_after(
+    office: Office, unit: str, start: str, amount: Fraction, anchor: datetime, ledger: list, opening: bool = False
+) -> datetime | None:
+    """When the term ends after `ledger`, of (started, ended, 'stops' or 'restarts'), in order, None while it waits.
 
-    `make_line(first day, stops)` builds the line. A wait that begins after the end changes nothing.
+    A wait that begins after the end changes nothing.
     """
     waits = []
-    current = due(make_line(anchor.date(), []), unit, start, amount, anchor, same_day_until)
+    current = _long_enough(office, unit, start, amount, anchor, waits, opening)
     for started, ended, effect in ledger:
         if started > current:
             break
@@ -238,5 +241,16 @@ def due_after(make_line, unit, start, amount, anchor, ledger, same_day_until: ti
             anchor, waits = ended, []
         else:
             waits = [*waits, (started, ended)]
-        current = due(make_line(anchor.date(), waits), unit, start, amount, anchor, same_day_until)
+        current = _long_enough(office, unit, start, amount, anchor, waits, opening)
     return current
+
+
+def _long_enough(office, unit, start, amount, anchor, waits, opening) -> datetime:
+    """Count on a short line first, and on longer ones while the term does not end on it; days are counted days."""
+    opening = opening and unit in ("working_hour", "hour")
+    for days in (16, 64, DAYS_AHEAD, 3 * DAYS_AHEAD):
+        try:
+            return due(Line(anchor.date(), office, waits, opening, days), unit, start, amount, anchor)
+        except (IndexError, ValueError):
+            continue
+    raise AssertionError("the term ends nowhere")
