@@ -36,7 +36,8 @@ format: $(VENV)/.dev ## put the source in order
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.dev ## measure the engine beside a bare workflow (options: ARGS="…")
+bench: $(VENV)/.bench ## measure the calculator beside pandas, the engine beside a bare workflow (options: ARGS="…")
+	@$(BIN)/python -m bench.calculator
 	@$(BIN)/python -m bench $(ARGS)
 
 soak: $(VENV)/.dev ## the long runs at full size, which `make test` takes in small or leaves out
@@ -45,6 +46,7 @@ soak: $(VENV)/.dev ## the long runs at full size, which `make test` takes in sma
 lock: $(VENV)/.lock ## choose versions anew within the bounds of the .in files, with the hashes of every platform
 	$(VENV)/lock/bin/pip-compile $(LOCK_OPTIONS) --output-file requirements.lock requirements.in
 	$(VENV)/lock/bin/pip-compile $(LOCK_OPTIONS) --output-file requirements-dev.lock requirements-dev.in
+	$(VENV)/lock/bin/pip-compile $(LOCK_OPTIONS) --output-file requirements-bench.lock requirements-bench.in
 
 clean: ## delete the environment, the caches, and the stack with all its data
 	@if [ -d $(STACK) ]; then $(BIN)/python -m deploy.embedded --folder $(STACK) --remove; fi
@@ -72,6 +74,10 @@ $(VENV)/.run: $(VENV)/.python requirements.lock $(SOURCES)
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
+	$(PIP) --require-hashes -r requirements-bench.lock
 	@touch $@
 
 $(VENV)/.lock: $(VENV)/.python

@@ -281,17 +281,19 @@ def _place(clock: time) -> int:
 
 def faults(calendar: Calendar) -> tuple[Invalid, ...]:
     """Everything in a calendar's data that would make it count wrongly: none for a sound one."""
-    if not calendar.sessions:
-        remedy = "give at least one session"
-        closed = Invalid("the office never opens", field="sessions", remedy=remedy)
-        return (closed, *_faulty_years(calendar), *_faulty_days(calendar))
     return (
-        *_faulty_sessions(calendar.sessions, "sessions"),
-        *_faulty_sessions(calendar.saturday, "saturday"),
+        *_faulty_hours(calendar),
         *_faulty_seasons(calendar),
         *_faulty_years(calendar),
         *_faulty_days(calendar),
     )
+
+
+def _faulty_hours(calendar: Calendar) -> Iterator[Invalid]:
+    if not calendar.sessions:
+        yield Invalid("the office never opens", field="sessions", remedy="give at least one session")
+    yield from _faulty_sessions(calendar.sessions, "sessions")
+    yield from _faulty_sessions(calendar.saturday, "saturday")
 
 
 def _faulty_sessions(sessions: tuple[Session, ...], field: str) -> Iterator[Invalid]:

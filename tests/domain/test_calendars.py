@@ -5,9 +5,12 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from domain.calendars import CalendarYear, Session, SpecialDay, faults
+from adapters.catalogue_files import read_sound
+from domain.calendars import CalendarYear, Closure, Hours, Season, Session, SpecialDay, faults
 from domain.errors import CalendarMissing
 from tests.domain.state_office import RAW, STATE_OFFICE, day
+
+LAW = read_sound()
 
 
 @pytest.mark.parametrize("year, total", [(2023, 249), (2024, 251), (2025, 250), (2026, 249)])
@@ -75,6 +78,9 @@ def test_an_unknown_year_is_refused(ask, text):
     assert refusal.value.field == "calendar"
 
 
+SATURDAYS = ("working_saturday", "holiday")
+
+
 def test_each_special_day_stands_once_in_a_held_year_with_its_basis():
     """The file names every special day once, in a year it holds, with a legal basis, on a fitting weekday."""
     days = [special["day"] for special in RAW["special_days"]]
@@ -82,7 +88,8 @@ def test_each_special_day_stands_once_in_a_held_year_with_its_basis():
     for special in STATE_OFFICE.special_days:
         assert special.basis
         assert special.day.year in {held.year for held in STATE_OFFICE.years}
-        assert (special.day.weekday() == 5) is (special.kind == "working_saturday"), special
+        assert special.day.weekday() != 6, special
+        assert special.kind in SATURDAYS if special.day.weekday() == 5 else special.kind != "working_saturday", special
 
 
 def test_what_nobody_decided_yet_is_marked_uncertain():
@@ -96,6 +103,69 @@ def test_the_published_calendar_is_sound():
     assert faults(STATE_OFFICE) == ()
 
 
+SATURDAY = replace(STATE_OFFICE, saturday=(Session(time(7, 30), time(11, 30)),))
+
+
+@pytest.mark.parametrize(
+    "text, counted, opening",
+    [
+        ("Fri 08/03/2024", 2, 2),
+        ("Sat 09/03/2024", 0, 1),
+        ("Sun 10/03/2024", 0, 0),
+        ("Sat 04/05/2024", 2, 2),
+        ("Sat 10/02/2024", 0, 0),
+    ],
+)
+def test_the_two_tables(text, counted, opening):
+    """An ordinary Saturday opening is no counted day; a decreed one is full in both; one that is a holiday in none."""
+    assert len(SATURDAY.sessions_on(day(text))) == counted
+    assert len(SATURDAY.sessions_on(day(text), Hours.OPENING)) == opening
+    assert SATURDAY.is_working(day(text)) is bool(counted)
+
+
+SUMMER = Season("hè", date(2024, 4, 16), date(2024, 10, 15), (Session(time(7), time(14)),), "b", every_year=True)
+WINTER = Season("đông", date(2024, 11, 15), date(2025, 2, 15), (Session(time(8), time(15)),), "b", every_year=True)
+
+
+@pytest.mark.parametrize(
+    "text, opens",
+    [
+        ("Mon 15/04/2024", 7.5),
+        ("Tue 16/04/2024", 7),
+        ("Tue 15/10/2024", 7),
+        ("Wed 16/10/2024", 7.5),
+        ("Thu 16/04/2026", 7),
+        ("Mon 17/04/2023", 7.5),
+        ("Wed 15/01/2025", 8),
+        ("Fri 13/02/2026", 8),
+        ("Mon 15/01/2024", 7.5),
+    ],
+)
+def test_seasons(text, opens):
+    """A season holds between its days, both included, returns every year, over the year's end too, never earlier."""
+    office = replace(STATE_OFFICE, seasons=(SUMMER, WINTER))
+    assert faults(office) == ()
+    first = office.sessions_on(day(text))[0].opens
+    assert first.hour + first.minute / 60 == opens
+
+
+def test_a_closure_takes_the_day_from_one_unit_and_its_divisions():
+    """The office has a calendar of its own, under another version; everybody else keeps theirs."""
+    closure = Closure("000.00.61.H48", date(2024, 9, 9), "Bão số 3", "quyết định")
+    law = replace(LAW, closures=(closure,))
+    units = {unit.code: unit for unit in law.units}
+    commune = units["000.00.61.H48"]
+    divisions = [unit for unit in law.units if unit.parent == commune.code]
+    others = [unit for unit in law.units if unit.code != commune.code and unit.parent != commune.code]
+    for unit in (commune, *divisions):
+        assert not law.calendar_of(unit).is_working(date(2024, 9, 9))
+        assert law.calendar_of(unit).version != law.calendar(unit.calendar).version
+        assert law.calendar_of(unit).why(date(2024, 9, 9)) == "Bão số 3"
+    assert divisions
+    assert all(law.calendar_of(unit) is law.calendar(unit.calendar) for unit in others)
+    assert law.calendar_of(commune) is law.calendar_of(commune)
+
+
 MORNING, NOON = Session(time(7, 30), time(11, 30)), Session(time(11), time(13))
 TET = STATE_OFFICE.special_days[1]
 
@@ -107,6 +177,13 @@ TET = STATE_OFFICE.special_days[1]
         ({"sessions": (MORNING, NOON)}, "overlap"),
         ({"sessions": (Session(time(12), time(8)),)}, "backwards"),
         ({"sessions": (Session(time(8, 0, 30), time(12)),)}, "finer than a minute"),
+        ({"saturday": (NOON, MORNING)}, "backwards"),
+        ({"seasons": (replace(SUMMER, sessions=()),)}, "never opens in 'hè'"),
+        ({"seasons": (replace(SUMMER, sessions=(NOON, MORNING)),)}, "backwards"),
+        ({"seasons": (replace(SUMMER, last=date(2024, 4, 1)),)}, "runs backwards"),
+        ({"seasons": (replace(SUMMER, last=date(2025, 4, 16)),)}, "longer than a year"),
+        ({"seasons": (replace(SUMMER, first=date(2024, 2, 29)),)}, "most years lack"),
+        ({"seasons": (SUMMER, replace(WINTER, first=date(2024, 10, 15)))}, "both hold on 15/10/2024"),
         ({"years": (*STATE_OFFICE.years, CalendarYear(2030, "announced", "a gap before it"))}, "gap"),
         ({"years": STATE_OFFICE.years[:1] * 2, "special_days": ()}, "repetition"),
         ({"special_days": (TET, TET)}, "20/01/2023 is listed twice"),

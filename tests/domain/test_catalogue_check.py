@@ -9,6 +9,7 @@ from shutil import copytree
 import pytest
 
 from adapters.catalogue_files import FOLDER, BadCatalogue, examine, read, read_sound
+from domain.calendars import Closure
 from domain.catalogue_check import check
 from domain.decisions import Source
 from domain.entries import entries, name
@@ -92,6 +93,11 @@ def paper(code, /, **changes):
 
 def calendar(**changes):
     return replace(LAW, calendars=(replace(LAW.calendars[0], **changes), *LAW.calendars[1:]))
+
+
+def closed(times=1, **changes):
+    storm = Closure("000.00.61.H48", date(2026, 9, 9), "Bão", "quyết định")
+    return replace(LAW, closures=(replace(storm, **changes),) * times)
 
 
 def years_without(*missing):
@@ -259,6 +265,10 @@ BROKEN = {
     "year missing": (calendar(years=years_without(2025)), "calendar state-office"),
     "next year missing": (calendar(years=years_without(2027), special_days=()), "calendar state-office"),
     "year twice": (calendar(years=(*years_without(), years_without()[0])), "calendar state-office"),
+    "closure of nobody": (closed(unit="x"), "closure x/2026-09-09"),
+    "closure of a day off": (closed(day=date(2026, 9, 6)), "closure 000.00.61.H48/2026-09-06"),
+    "closure without ground": (closed(basis=""), "closure 000.00.61.H48/2026-09-09"),
+    "closure twice": (closed(2), "closure 000.00.61.H48/2026-09-09"),
     "day twice": (calendar(special_days=LAW.calendars[0].special_days[:1] * 2), "calendar state-office"),
     "no opening hours": (calendar(sessions=()), "calendar state-office"),
     "basis of a year missing": (

@@ -74,7 +74,7 @@ UNITS = [*TermUnit, TermUnit.WORKING_DAY]
 
 @st.composite
 def terms(draw):
-    """A term of any unit, mostly short, with quarters where they are allowed; its start rule where there is a choice."""
+    """A term of any unit, mostly short, with quarters and a start rule where there is a choice."""
     unit = draw(st.sampled_from(UNITS))
     if unit is TermUnit.SAME_DAY:
         return Term(Decimal(1), unit)

@@ -41,7 +41,7 @@ def judged(ended, waits=(), appointment=APPOINTMENT, as_of="31/03/2024 23:59", c
     ],
 )
 def test_the_index(ended, waits, ground):
-    """By the appointment and the wait subtracted; only a supplement's; two requests are overdue; unfinished at the end."""
+    """By the appointment and a supplement's wait; two requests are overdue; unfinished is judged at the end."""
     assert judged(ended, waits).ground is ground
 
 
@@ -54,7 +54,10 @@ def test_a_request_after_the_appointment_saves_nothing():
 
 def test_the_wait_is_measured_as_the_term_is():
     """A term of calendar days is given back the days on the wall, one of working days the opening time."""
-    in_office, on_wall = judged("18/03/2024 17:00", ONE), judged("18/03/2024 17:00", ONE, counted_in=TermUnit.CALENDAR_DAY)
+    in_office, on_wall = (
+        judged("18/03/2024 17:00", ONE),
+        judged("18/03/2024 17:00", ONE, counted_in=TermUnit.CALENDAR_DAY),
+    )
     assert in_office.allowed == moment("Fri 22/03/2024 17:00")
     assert on_wall.allowed == moment("Sun 24/03/2024 17:00")
 
