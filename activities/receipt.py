@@ -90,7 +90,7 @@ def _anchor(case: Case, event: Event, law: Catalogue) -> tuple[datetime, dict[st
     """
     if not runs_from_arrival(outside=case.home != case.unit, accepted=event.occurred_at):
         return event.occurred_at, {}
-    calendar = law.calendar(law.unit(case.unit, civil_date(event.occurred_at)).calendar)
+    calendar = law.calendar_of(law.unit(case.unit, civil_date(event.occurred_at)))
     at_once = case.channel == Channel.ONLINE
     arrival = event.occurred_at if at_once else forwarding_due(event.occurred_at, calendar)
     return arrival, {"runs_from": "arrival", "runs_from_basis": "NĐ 309/2026/NĐ-CP, Điều 17(3)"}

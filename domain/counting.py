@@ -63,7 +63,10 @@ def _measured(worth: int, anchor: datetime, line: Line, still: Sequence[StandSti
 
 
 def _wall_clock(length: int, anchor: datetime, line: Line, still: Sequence[StandStill]) -> datetime:
-    """Let the wall clock run from the anchor; what begins, goes on or ends while the office is closed waits for it."""
+    """Let the wall clock run from the anchor; what begins, goes on or ends while the office is closed waits for it.
+
+    A request in that last wait is still in time: then the term does not end before the completion.
+    """
     place = line.opening(line.place(anchor))
     for stretch in still:
         run = max(0, line.place(stretch.started) - place)
@@ -71,10 +74,12 @@ def _wall_clock(length: int, anchor: datetime, line: Line, still: Sequence[Stand
             break
         length -= run
         place = max(place, line.opening(line.place(stretch.ended)))
-    end = place + length
+    end = (place + length) // MINUTE * MINUTE
+    if still:
+        end = max(end, -(-line.place(still[-1].ended) // MINUTE) * MINUTE)
     if end >= line.length:
         raise OffTheLine(before=False)
-    return line.instant(line.open_or_closing(end - end % MINUTE))
+    return line.instant(line.open_or_closing(end))
 
 
 def _same_day(quarters: int, anchor: datetime, calendar: Calendar, still: Sequence[StandStill]) -> datetime:

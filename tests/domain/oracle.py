@@ -159,7 +159,8 @@ def due(
     if unit == "working_hour":
         return line.used_up(line.hours, anchor, amount * 60)
     if unit == "hour":
-        return line.while_open(line.used_up(line.wall_clock(anchor), anchor, amount * 60))
+        end = line.used_up(line.wall_clock(anchor), anchor, amount * 60)
+        return line.while_open(max([end, *(ended for _, ended in line.written_stops)]))
     if unit == "same_day":
         return _same_day(line, line.written_stops[-1][1] if line.written_stops else anchor, same_day_until)
     if start == "from_moment":
