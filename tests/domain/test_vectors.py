@@ -11,7 +11,8 @@ import pytest
 
 from domain.calendars import Closure, Hours, Season, Session
 from domain.clocks import Policy, Stop, StopReason, due_after_stops
-from domain.terms import due
+from domain.punctuality import punctuality_766
+from domain.terms import TermUnit, due
 from tests.domain.state_office import STATE_OFFICE, moment, term
 
 SATURDAY = replace(STATE_OFFICE, saturday=(Session(time(7, 30), time(11, 30)),))
@@ -85,6 +86,21 @@ def test_after_stops(accepted, length, waits, ends, reason):
         ledger.append(Stop(started, ended, REASONS[name]))
     found = due_after_stops(term(length), moment(accepted), ledger, STATE_OFFICE, Policy.RESTART)
     assert found.instant == moment(ends), reason
+
+
+@pytest.mark.parametrize("first, second, ended, verdict, reason", rows("moved"))
+def test_a_moved_appointment(first, second, ended, verdict, reason):
+    """The index looks at the first appointment: the second, later one, is no argument of it."""
+    found = punctuality_766(
+        appointment=moment(first),
+        statutory=moment(second),
+        ended=moment(ended),
+        stops=[],
+        as_of=moment(second),
+        counted_in=TermUnit.WORKING_DAY,
+        calendar=STATE_OFFICE,
+    )
+    assert found.on_time is (verdict == "on time"), reason
 
 
 def test_there_are_enough_and_each_has_its_reason():
