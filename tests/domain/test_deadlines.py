@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.catalogue_files import read
+from domain.calendars import Closure, Session
 from domain.deadlines import deadlines, step_dues
 from domain.decisions import ShorteningRow, Source, promised_term
 from domain.errors import Invalid
@@ -55,6 +56,29 @@ def test_both_dates(procedure, channel, accepted, statutory, promised):
     found = dates(procedure, channel, accepted)
 
     assert (found.statutory.instant, found.promised.instant) == (moment(statutory), moment(promised))
+
+
+def test_a_saturday_desk_answers_sooner_but_resolves_no_sooner():
+    """Ordinary Saturday openings count for the answer to an online filing, and for no other date of the dossier."""
+    desk = (Session(time(7, 30), time(11, 30)),)
+    law = replace(LAW, calendars=tuple(replace(each, saturday=desk) for each in LAW.calendars))
+    usual, open_on_saturday = (dates("1.004222", "online", "08/03/2024 16:00", law=each) for each in (LAW, law))
+
+    assert usual.acceptance.instant == moment("11/03/2024 16:30")
+    assert open_on_saturday.acceptance.instant == moment("11/03/2024 10:30")
+    assert open_on_saturday.statutory.instant == usual.statutory.instant
+    assert open_on_saturday.promised.instant == usual.promised.instant
+
+
+def test_a_closure_moves_every_date_of_the_offices_it_closes():
+    """A typhoon decided on the day itself takes the day out of the terms, and changes the version they rest on."""
+    usual = dates("1.004222", "counter", "06/03/2024 09:00")
+    closure = Closure(usual.lead.code, date(2024, 3, 8), "Bão", "quyết định")
+    closed = dates("1.004222", "counter", "06/03/2024 09:00", law=replace(LAW, closures=(closure,)))
+
+    assert usual.statutory.instant == moment("15/03/2024 17:00")
+    assert closed.statutory.instant == moment("18/03/2024 17:00")
+    assert closed.calendar != usual.calendar
 
 
 def test_not_before_the_decision():
