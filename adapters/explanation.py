@@ -14,9 +14,9 @@ from typing import Any
 
 from adapters.counted_days import Day, is_provisional, measured, walked
 from adapters.door import Door, Dossier
-from domain.calendars import Calendar
+from domain.calendars import Calendar, Hours
 from domain.catalogue import Catalogue
-from domain.clocks import StopReason
+from domain.deadlines import name_version
 from domain.decisions import ShorteningRow
 from domain.errors import DomainError, Invalid
 from domain.instants import civil_date, local
@@ -25,6 +25,7 @@ from domain.milestones import RUNS_IN, Clock, ClockKind, Rung
 from domain.office_time import StandStill
 from domain.procedures import Case as Variant
 from domain.procedures import Channel, Process, Step
+from domain.stops import TABLE, ClockColumn, StopReason
 from domain.terms import StartRule, Term, TermUnit, due
 from schema.case import STRUCK, Case
 from schema.events import EventType
@@ -310,7 +311,8 @@ def _count(raw: dict[str, Any], clock: Clock, stages: Sequence[Stage], law: Cata
     found = next((e for e, _ in reversed(stages) if e.occurred_at == anchor and not e.data.get("clock")), event)
     term = _term(raw)
     if term is not None:
-        counted = due(term, anchor, calendar, _still(case, anchor))
+        hours = Hours.OPENING if clock.kind is ClockKind.ACCEPTANCE else Hours.COUNTED
+        counted = due(term, anchor, calendar, _still(case, anchor), hours)
         if counted.instant == clock.due:
             days = walked(counted, term.unit, calendar)
             return Count(term, anchor, found, calendar, days, counted.provisional)
@@ -326,11 +328,15 @@ def _term(raw: dict[str, Any]) -> Term | None:
 
 
 def _calendar(raw: dict[str, Any], clock: Clock, case: Case, law: Catalogue) -> Calendar:
-    """The calendar that the event names; before events named one, that of the clock's unit or of the receiving one."""
-    code = str(raw.get("calendar", "")).partition("@")[0]
-    if not code:
-        code = law.unit(clock.unit or case.unit, civil_date(case.accepted_at or case.submitted_at)).calendar
-    return law.calendar(code)
+    """The calendar that the event names, of the office that works by it: offices that were closed have their own."""
+    on = civil_date(case.accepted_at or case.submitted_at)
+    steps = (step.unit for steps in case.stages for step in steps)
+    offices = dict.fromkeys((*((clock.unit,) if clock.unit else ()), *steps, case.unit))
+    known = [law.calendar_of(law.unit(code, on)) for code in offices]
+    named = str(raw.get("calendar", ""))
+    code = named.partition("@")[0] or law.calendar_of(law.unit(clock.unit or case.unit, on)).code
+    fitting = [each for each in known if each.code == code] or [law.calendar(code)]
+    return next((each for each in fitting if name_version(each) == named), fitting[0])
 
 
 def _still(case: Case, anchor: datetime) -> list[StandStill]:
@@ -424,13 +430,11 @@ def _recounted(raw: dict[str, Any], event: Event) -> Moved:
 _BEGINS = {EventType.SUPPLEMENT_REQUESTED, EventType.DUTY_REQUIRED, EventType.SUSPENDED}
 _ENDS = {EventType.SUPPLEMENTED, EventType.RESUMED}
 
-STOP_BASIS: dict[StopReason, str] = {
-    StopReason.SUPPLEMENT: "NĐ 61/2018/NĐ-CP, Điều 19(4)",
-    StopReason.FINANCIAL_DUTY: "quy định về thủ tục đất đai: không tính thời gian thực hiện nghĩa vụ tài chính",
-    StopReason.LAND_WORK: "quy định về thủ tục đất đai: các việc không tính vào thời hạn giải quyết",
-    StopReason.FORCE_MAJEURE: "NĐ 99/2022/NĐ-CP, Điều 16",
-}
-"""Why the law lets the clocks stand still (law.md 4.6)."""
+
+def _stop_basis(reason: StopReason) -> str:
+    """Why the law lets the clocks stand still; of a supplement only where it says so, for policies differ."""
+    basis = TABLE[reason][ClockColumn.PROMISED].basis
+    return basis.partition(":")[0] if reason is StopReason.SUPPLEMENT else basis
 
 
 def _stops(stages: Sequence[Stage]) -> Iterator[StoodStill]:
@@ -439,10 +443,10 @@ def _stops(stages: Sequence[Stage]) -> Iterator[StoodStill]:
         if event.type in _BEGINS and after.is_accepted:
             began = (event, _reason(event))
         elif began is not None and (event.type in _ENDS or decided_at([(event, after)]) is not None):
-            yield StoodStill(began[1], began[0], event, STOP_BASIS[began[1]])
+            yield StoodStill(began[1], began[0], event, _stop_basis(began[1]))
             began = None
     if began is not None:
-        yield StoodStill(began[1], began[0], None, STOP_BASIS[began[1]])
+        yield StoodStill(began[1], began[0], None, _stop_basis(began[1]))
 
 
 def _reason(event: Event) -> StopReason:
@@ -458,7 +462,7 @@ def _calendars(stages: Sequence[Stage], law: Catalogue) -> Calendars:
     case = stages[-1][1]
     on = civil_date(case.accepted_at or case.submitted_at)
     units = {case.unit} | {step.unit for steps in case.stages for step in steps}
-    calendars = {unit: law.calendar(law.unit(unit, on).calendar) for unit in units}
+    calendars = {unit: law.calendar_of(law.unit(unit, on)) for unit in units}
     return Calendars(calendars[case.unit], calendars)
 
 

@@ -24,11 +24,13 @@ _SOURCES = {
     "thời hạn nộp phí, lệ phí của thủ tục": "the time that the procedure gives to pay",
     "nhắc nhận kết quả; không bao giờ tự kết thúc hồ sơ": "a reminder to collect; it never ends a dossier",
     "chỉ hẹn lại một lần": "one new appointment, no more",
-    "quy định về thủ tục đất đai: không tính thời gian thực hiện nghĩa vụ tài chính": (
-        "land procedures: the time of the financial duty is not counted"
+    "pháp luật đất đai: không tính thời gian thực hiện nghĩa vụ tài chính": (
+        "the land law: the time of the financial duty is not counted"
     ),
-    "quy định về thủ tục đất đai: các việc không tính vào thời hạn giải quyết": (
-        "land procedures: work that is not counted into the term"
+    "pháp luật đất đai: không tính thời gian cơ quan thuế xác định nghĩa vụ tài chính, xác định giá đất, khấu trừ, "
+    "trích đo, niêm yết công khai, giám định, chia thừa kế, xác định chi phí hạ tầng": (
+        "the land law: not counted are the tax office's assessment, land price, deductions, measuring, public posting, "
+        "expertise, partition of an inheritance and the cost of infrastructure"
     ),
 }
 """What the catalogue says of a legal source beside its number, where it is worded here."""
