@@ -163,7 +163,7 @@ async def _paces(
 ) -> Paces:
     """The paces that these dossiers need: of their own offices, and of the province's where those tell too little."""
     known = {each.story.case.dossier: each.story for each in ahead}  # what is open counts, sampled or not
-    pairs = {(story.case.procedure, story.case.unit) for story in known.values()}
+    pairs = {(story.case.procedure, unit) for story in known.values() for unit in (story.case.unit, story.case.home)}
     await _sample(pool, known, pairs, as_of, window)
     paces = Paces(await books.spells(known.values(), as_of - window, as_of))
     works = (work for each in ahead for stage in each.stages for work in stage)

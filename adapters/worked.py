@@ -116,7 +116,7 @@ class Books:
 
     def __init__(self, law: LawBook) -> None:
         self._law = law
-        self._known: dict[tuple[str, str, str, str, date], dict[str, tuple[str, str, float]]] = {}
+        self._known: dict[tuple[str, str, str, str, str, date], dict[str, tuple[str, str, float]]] = {}
         self._meters: dict[tuple[str, str], Meter] = {}
 
     async def spells(self, told: Iterable[Story], since: datetime, as_of: datetime) -> list[Spell]:
@@ -149,14 +149,14 @@ class Books:
     def _steps(self, law: Catalogue, story: Story) -> dict[str, tuple[str, str, float]]:
         """The process of a dossier: code, name and allotted hours of each step, by its key in a case."""
         case, on = story.case, story.accepted
-        key = (law.version, case.procedure, case.channel, case.case, on)
+        key = (law.version, case.procedure, case.channel, case.case, case.home, on)
         if key not in self._known:
             procedure = law.procedure(case.procedure, on)
             counted_in = law.case(procedure, case.case).term.unit
             process = law.process(procedure, Channel(case.channel), on, case.case)
             found = {}
             for step in (step for stage in process.stages for step in stage.steps):
-                unit = law.resolve(step.unit, case.unit, on).code
+                unit = law.resolve(step.unit, case.home, on).code
                 given = allotted(float(step.share), counted_in, self._meter(law, unit, on))
                 found[RECEIPT if step.kind is StepKind.RECEIVE else step.code] = (step.code, step.name, given)
             self._known[key] = found

@@ -16,12 +16,12 @@ from random import Random
 
 from domain.calendars import Calendar
 from domain.catalogue import Catalogue
-from domain.clocks import warning
 from domain.deadlines import Deadlines, deadlines
 from domain.errors import Invalid
 from domain.forecast import Meter, Stretch, allotted
 from domain.instants import at, civil_date
-from domain.office_time import moment_before
+from domain.ladder import ladder
+from domain.milestones import ClockKind
 from domain.paces import Work
 from domain.procedures import Case, Channel, Procedure, Stage
 from domain.terms import due
@@ -32,7 +32,7 @@ SLOWS_DOWN, SLOWER = date(2026, 3, 30), 1.8
 AFTER_TET, BACKLOG, BACKLOG_DAYS = date(2026, 2, 23), 1.35, 21
 SPREAD, FORGOTTEN, FORGOTTEN_FOR = 0.45, 1 / 16, 3.0
 SUPPLEMENTS, WAIT_DAYS = 0.1, 8.0
-A_DAY = 2.0
+A_DAY = 0.3
 """Dossiers that each procedure, case and receiving office gets in a day, on average."""
 RECEIVERS = 4
 """Offices that receive a procedure here, of all that may."""
@@ -175,12 +175,12 @@ class Generator:
         return told
 
     def _term(self, dates: Deadlines, anchor: datetime) -> tuple[datetime, datetime, datetime]:
-        """The appointment from an anchor on, with its first rung: the warning, or the question a day before."""
+        """The appointment from an anchor on, with the first rung of its ladder."""
         calendar = self._calendar(dates.lead)
         until = due(dates.promised_term, anchor, calendar).instant
-        warn = warning(dates.promised_term, anchor, until, calendar)
-        ask = moment_before(until, timedelta(hours=self.meter(dates.lead).day), calendar)
-        return anchor, until, min(warn, max(ask, anchor))
+        rows = self._law.ladder(ClockKind.PROMISED, civil_date(anchor))
+        rungs = ladder(rows, dates.promised_term, anchor, until, calendar)
+        return anchor, until, rungs[0][1]
 
     def _stage(self, told: Told, stage: Stage, kind: _Kind, dates: Deadlines, opened: datetime, asks: bool) -> datetime:
         done = []
