@@ -14,6 +14,8 @@ from pydantic import ValidationError
 
 from activities.ports import LawBook, Unavailable
 from adapters.engine import Engine, NotThere
+from adapters.forecast import Answer as Forecast
+from adapters.forecast import forecast
 from adapters.intake import Intake
 from adapters.keys import KeyDestroyed, KeyedDigest
 from adapters.postgres import Connection, Pool, reading, row_of, transaction
@@ -174,6 +176,10 @@ class Door:
         page = [(row["position"], event_of(row)) for row in rows]
         last = page[-1][0] if page else after
         return page, last if len(page) == limit else max(last, min(end, upto))
+
+    async def forecast(self, *, unit: str | None, as_of: datetime | None, threshold: float) -> Forecast:
+        """Which open dossiers will miss their appointment at their offices' pace; as of now for None."""
+        return await forecast(self._pool, self._law, as_of=as_of or self.now(), unit=unit, threshold=threshold)
 
     async def erase(self, key: str) -> bool:
         """Destroy a dossier's data key: its persons and texts are unreadable from now on, for everybody."""

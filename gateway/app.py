@@ -11,18 +11,21 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AwareDatetime
 
 from adapters.api_keys import caller_of
 from adapters.door import LAST_POSITION, Caller, Door
 from adapters.explanation import look_into
 from adapters.explanation_json import spelled
 from adapters.explanation_text import language, preferred
+from adapters.forecast import shown
 from adapters.intake import Intake
 from adapters.metrics import CONTENT_TYPE, Metrics
 from adapters.payments import HttpPaymentPlatform
 from adapters.postgres import Pool
 from adapters.views import brief, due_span, full
 from domain.errors import Invalid
+from domain.forecast import THRESHOLD
 from gateway.body_limit import BodyLimit
 from gateway.document import REFUSALS, describe
 from gateway.problems import RETRY_AFTER, Unauthorised, install
@@ -137,6 +140,19 @@ async def list_dossiers(
     cases = await door.page(status=status, unit=unit, due_within=span, after=_read_cursor(cursor), limit=limit)
     following = _cursor(cases[-1].dossier) if len(cases) == limit else None
     return {"dossiers": [brief(case) for case in cases], "next": following}
+
+
+@routes.get("/v1/forecast")
+async def forecast(
+    caller: _Caller,
+    door: _Door,
+    unit: Code | None = None,
+    as_of: AwareDatetime | None = None,
+    threshold: Annotated[float, Query(gt=0, le=1)] = THRESHOLD,
+) -> dict[str, Any]:
+    """Open dossiers that will miss their appointment at this pace, before any warning is due; most urgent first."""
+    caller.require("read")
+    return shown(await door.forecast(unit=unit, as_of=as_of, threshold=threshold))
 
 
 @routes.get("/v1/events")
