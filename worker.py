@@ -59,7 +59,7 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         for resource in (running, *workers):
             await resources.enter_async_context(resource)
         await make_current(client, settings.build_id)
-        relay = asyncio.create_task(Relay(pool, client, utc_now, register.remember).run())
+        relay = asyncio.create_task(Relay(pool, client, utc_now, register.remember, settings.clock_spread).run())
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait({relay, waiting}, return_when=asyncio.FIRST_COMPLETED)
         relay.cancel()

@@ -44,12 +44,18 @@ class Relay:
     """One relay; `run` goes on until it is cancelled."""
 
     def __init__(
-        self, pool: Pool, client: Client, now: Callable[[], datetime], remember: Callable[[Case], None]
+        self,
+        pool: Pool,
+        client: Client,
+        now: Callable[[], datetime],
+        remember: Callable[[Case], None],
+        clock_spread: int,
     ) -> None:
         self._pool = pool
         self._client = client
         self._now = now
         self._remember = remember  # the run that is started here is mostly carried on here
+        self._clock_spread = clock_spread  # seconds; a workflow reads no settings, so it is told
         self._bell = asyncio.Event()
 
     async def run(self) -> None:
@@ -106,7 +112,7 @@ class Relay:
         self._remember(case)
         await self._client.start_workflow(
             wire.DOSSIER_WORKFLOW,
-            Start(dossier=row["dossier"], case=case),
+            Start(dossier=row["dossier"], case=case, spread=self._clock_spread),
             id=wire.dossier_workflow_id(row["dossier"]),
             task_queue=wire.DOSSIER_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

@@ -95,7 +95,9 @@ class Engine:
 
     async def _do(self, dossier: UUID, name: str, role: str, unit: str, **data: object) -> None:
         actor = {"role": role, "unit": unit, "officer": f"{unit}-{role}"}
-        body = CommandBody.model_validate({"name": name, "actor": actor, "data": data})
+        await self._send(dossier, CommandBody.model_validate({"name": name, "actor": actor, "data": data}))
+
+    async def _send(self, dossier: UUID, body: CommandBody) -> None:
         id_ = uuid4()
         while await self.door.command(CALLER, dossier, id_, body) is None:
             pass

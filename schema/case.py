@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from domain.dossier import GIVEN_UP, Act, Business, Delivery, Finance, State, after, is_closed, national_code
 from domain.milestones import Clock, ClockKind, Milestone, Rung, milestones
@@ -189,6 +189,9 @@ class Start(Message):
     case: Case | None = None
     """The fold, from whoever starts the run and has it at hand; without it the run loads it. A stale one does no
     harm: `record` returns what stands in the register, and the run catches up."""
+    spread: Annotated[int, Field(ge=0)] | None = None
+    """Seconds over which the wake-ups of one due instant are spread, as the installation chose when the dossier was
+    handed to the engine: a workflow reads no settings. None is the workflow's own constant."""
 
 
 def first(event: Event) -> Case:

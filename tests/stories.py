@@ -201,12 +201,12 @@ class Dossier:
         """The newest event of this type."""
         return next(event for event in reversed(self.story) if event.type is type_)
 
-    async def start(self, case: Case | None = None, *, empty: bool = False) -> None:
+    async def start(self, case: Case | None = None, *, empty: bool = False, spread: int | None = None) -> None:
         """Hand the dossier to the engine, as the relay does: with the fold at hand, unless it is to be `empty`."""
         self.world.opened.append(self.id)
         await self.world.client.start_workflow(
             wire.DOSSIER_WORKFLOW,
-            Start(dossier=self.id, case=None if empty else case or self.case),
+            Start(dossier=self.id, case=None if empty else case or self.case, spread=spread),
             id=wire.dossier_workflow_id(self.id),
             task_queue=wire.DOSSIER_QUEUE,
         )

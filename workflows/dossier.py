@@ -43,7 +43,8 @@ FIRST_QUESTION, LAST_QUESTION = timedelta(minutes=1), timedelta(hours=1)
 ACCEPT_AGAIN = timedelta(hours=1)
 
 CLOCK_SPREAD = 60
-"""Seconds over which the wake-ups of one legal instant are spread; what is recorded is the legal instant."""
+"""Seconds over which the wake-ups of one legal instant are spread, where `Start` chose none; what is recorded is the
+legal instant."""
 
 LATE_GRACE = timedelta(seconds=20)
 """How long the clock waits after an act that was entered late for the next one, before it strikes what lies behind."""
@@ -197,7 +198,8 @@ class DossierWorkflow:
             await self._record(lambda case: struck(case, instant, workflow.now()))
 
     def _spread(self) -> timedelta:
-        return timedelta(seconds=crc32(self._start.dossier.bytes) % CLOCK_SPREAD)
+        window = CLOCK_SPREAD if self._start.spread is None else self._start.spread
+        return timedelta(seconds=crc32(self._start.dossier.bytes) % window) if window else timedelta()
 
     # Payment
 
@@ -321,7 +323,7 @@ class DossierWorkflow:
         )
         if not reached():
             await workflow.wait_condition(self._is_quiet)
-            workflow.continue_as_new(Start(dossier=self._start.dossier))
+            workflow.continue_as_new(Start(dossier=self._start.dossier, spread=self._start.spread))
 
     async def _story_known(self) -> None:
         if self._loaded is None:  # a message that came before the first chapter

@@ -10,6 +10,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from adapters.engine import NotThere
 from domain.errors import NotAllowed
+from schema.case import Start
 from schema.messages import Answer
 from tests import stories
 from tests.real_world import real_world
@@ -31,6 +32,12 @@ async def runs(dossier: Dossier) -> list[str]:
     """The ids of the runs of this dossier's workflow, newest first."""
     query = f'WorkflowId = "{dossier.handle.id}"'
     return [each.run_id async for each in dossier.world.client.list_workflows(query)]
+
+
+async def all_runs(dossier: Dossier) -> list[str]:
+    """The same, once more than one can be seen; empty before."""
+    found = await runs(dossier)
+    return found if len(found) > 1 else []
 
 
 async def has_changed_runs(dossier: Dossier, times: int = 1) -> bool:
@@ -65,6 +72,24 @@ async def test_a_long_story_goes_over_into_fresh_runs(hasty: World, story: stori
     assert [event.sequence for event in dossier.story] == [*range(1, len(dossier.story) + 1)]
     assert len({event.command for event in dossier.story}) == len(dossier.story)
     assert await dossier.is_one_story()
+
+
+async def test_a_fresh_run_keeps_the_window_of_the_first(hasty: World) -> None:
+    """The installation chose it when the dossier was handed over; nobody is there to choose it again."""
+    dossier = await hasty.submitted()
+    await dossier.start(spread=7)
+    await dossier.in_review()
+    await dossier.ask_for_papers("officer", ECONOMY)
+    await dossier.hand_in()
+    await dossier.review()
+    await dossier.give_back()
+    await dossier.ended()
+    newest, *earlier = await eventually(lambda: all_runs(dossier))
+    start = (await hasty.client.get_workflow_handle(dossier.handle.id, run_id=newest).fetch_history()).events[0]
+    given = start.workflow_execution_started_event_attributes.input.payloads
+
+    assert earlier
+    assert await hasty.client.data_converter.decode(given, [Start]) == [Start(dossier=dossier.id, spread=7)]
 
 
 async def test_commands_in_flight_are_not_lost_with_a_run(hasty: World) -> None:

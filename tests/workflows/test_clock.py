@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 from zlib import crc32
 
@@ -18,7 +18,12 @@ from workflows.dossier import CLOCK_SPREAD
 
 def slowest() -> UUID:
     """An id whose clock looks last of all at a milestone, almost a minute after the legal instant."""
-    return next(id_ for id_ in iter(uuid4, None) if crc32(id_.bytes) % CLOCK_SPREAD == CLOCK_SPREAD - 1)
+    return latest_of(CLOCK_SPREAD)
+
+
+def latest_of(seconds: int) -> UUID:
+    """An id whose clock looks last of all in a window of so many seconds."""
+    return next(id_ for id_ in iter(uuid4, None) if crc32(id_.bytes) % seconds == seconds - 1)
 
 
 def strokes(dossier: Dossier, *kinds: str) -> list[tuple[str, str]]:
@@ -187,3 +192,20 @@ async def test_the_clock_moves_with_the_papers(world: World) -> None:
     assert [rung for rung, _ in strokes(dossier)] == ["ask", "silence", "warn"]
     await world.skip(hours=2)
     assert (await dossier.until("clock.breached", 2)).occurred_at == new
+
+
+@pytest.mark.parametrize("spread, after", [(0, 0), (300, 299)])
+async def test_the_window_of_the_wake_ups_is_that_of_the_start(world: World, spread: int, after: int) -> None:
+    """What is recorded is the legal instant, whenever inside the chosen window the dossier comes to look."""
+    dossier = await world.submitted(id_=latest_of(300))
+    await dossier.start(spread=spread)
+    await dossier.in_review()
+    first = dossier.case.ahead()[0]
+    await world.skip_to(first.at + timedelta(seconds=after - 1))
+    assert strokes(dossier, *ClockKind) == []
+    await world.skip(seconds=2)
+    struck = await dossier.until("clock.warned")
+
+    assert struck.occurred_at == first.at
+    found_at = datetime.fromisoformat(struck.data["found_at"])
+    assert timedelta(0) <= found_at - first.at - timedelta(seconds=after) < timedelta(seconds=2)

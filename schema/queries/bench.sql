@@ -1,0 +1,24 @@
+-- name: count_breached
+-- How many breaches of these dossiers stand in the log.
+SELECT count(*) FROM event WHERE type = 'clock.breached' AND dossier = ANY($1::uuid[]);
+
+-- name: owed_and_struck
+-- Every breach that the two processing clocks of these dossiers owe since acceptance, beside those that stand in the log.
+WITH owed AS (
+    SELECT dossier, clock->>'kind' AS clock, sequence AS arming, (clock->>'due')::timestamptz AS due
+      FROM event CROSS JOIN LATERAL jsonb_array_elements(data->'clocks') AS clock
+     WHERE dossier = ANY($1::uuid[]) AND type = 'dossier.accepted' AND clock->>'kind' IN ('promised', 'statutory')
+), struck AS (
+    SELECT dossier, data->>'clock' AS clock, (data->>'arming')::integer AS arming, count(*) AS times,
+           min(occurred_at) AS first, max(occurred_at) AS last, max(recorded_at) AS recorded_at
+      FROM event
+     WHERE dossier = ANY($1::uuid[]) AND type = 'clock.breached'
+     GROUP BY 1, 2, 3
+), claimed AS (
+    SELECT dossier, clock, arming, count(*) AS claims
+      FROM rung
+     WHERE dossier = ANY($1::uuid[]) AND rung = 'breach' AND claimed_by = 'dossier'
+     GROUP BY 1, 2, 3
+)
+SELECT dossier, owed.due, coalesce(times, 0) AS times, first, last, recorded_at, coalesce(claims, 0) AS claims
+  FROM owed FULL JOIN struck USING (dossier, clock, arming) LEFT JOIN claimed USING (dossier, clock, arming);
