@@ -21,12 +21,14 @@ from adapters.watch_book import WatchBook
 from domain.milestones import ClockKind
 from schema.case import Case
 from schema.events import EventType
+from schema.messages import RecordAsk, Recorded
 from schema.sql import QUERIES
 from schema.submissions import Submission
 from schema.watch import Look, LookAsk, Looked
 from schema.wire import dossier_workflow_id
 from tests.adapters.test_register import FREE, MONDAY, PAID, OnDisk, filed, record
 from tests.stories import COMMUNE, ECONOMY
+from workflows import wording
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 PATIENCE = Patience()
@@ -113,13 +115,16 @@ async def watched(pool: Pool) -> Watched:
     return made
 
 
-async def struck(watched: Watched, case: Case, number: int) -> None:
+async def struck(watched: Watched, case: Case, number: int) -> list[Recorded]:
     """Record the next rungs, as the dossier's own workflow does when it is there again."""
+    done = []
     for _ in range(number):
         case = await watched.port.load(case.dossier)
-        next_ = case.ahead()[0]
-        type_ = EventType.CLOCK_WARNED if next_.rung == "warn" else EventType.CLOCK_BREACHED
-        await record(watched, case.dossier, type_, at=next_.at, data={"clock": str(next_.kind), "step": next_.step})
+        at = case.ahead()[0].at
+        event = wording.struck(case, at, at)
+        assert event is not None
+        done.append(await watched.port.record(RecordAsk(event=event, law=case.law)))
+    return done
 
 
 async def test_every_missed_rung_is_raised_once_in_order_with_its_instant_and_somebody_to_tell(
@@ -156,14 +161,15 @@ async def test_what_the_dossier_records_afterwards_closes_the_finding(watched: W
     ladder = case.ahead()
     after = ladder[-1].at + DAY
     await watched.look(Look.DOSSIERS, after)
-    await struck(watched, case, 1)
+    (first,) = await struck(watched, case, 1)
+    assert first.data["sent_by"] == "watch"  # and so nobody is told a second time
     one = await watched.look(Look.DOSSIERS, after + SECOND)
     await struck(watched, case, len(ladder) - 1)
     rest = await watched.look(Look.DOSSIERS, after + DAY)
 
     assert (one.closed, rest.closed) == (1, len(ladder) - 1)
-    assert await watched.kinds(after + DAY) == []
-    assert len(await watched.kinds(after)) == len(ladder)  # as of then it stood
+    assert await watched.kinds(after + DAY) == ["apology_undone"]  # the office was asked, and has not answered
+    assert (await watched.kinds(after)).count("rung_missed") == len(ladder)  # as of then they stood
     assert (await watched.stream())[len(ladder)] == ("closed", "rung_missed", str(ladder[0].rung))
 
 
@@ -297,8 +303,12 @@ async def test_a_step_on_which_nothing_happens(watched: Watched) -> None:
 )
 async def test_a_form_04_that_nobody_does(watched: Watched, types: list[EventType], waits_for: str) -> None:
     case = await watched.in_review()
+    data = {
+        EventType.CLOCK_ASKED: {"clock": "promised", "rung": "ask"},
+        EventType.APOLOGY_SIGNED: {"cause": "workload", "appointment": (MONDAY + DAY * 9).isoformat()},
+    }
     for type_ in types:
-        await record(watched, case.dossier, type_, data={"clock": "promised", "rung": "ask"})
+        await record(watched, case.dossier, type_, data=data.get(type_, {}))
     early, late = MONDAY + timedelta(hours=1), MONDAY + timedelta(days=6)
     await watched.look(Look.DOSSIERS, early)
     assert "apology_undone" not in await watched.kinds(early)
@@ -346,9 +356,11 @@ async def test_a_row_that_was_edited(watched: Watched, edit: str, columns: list[
     (stood,) = await watched.stands(MONDAY + SECOND)
     assert (stood["kind"], stood["dossier"], stood["data"]["columns"]) == ("row_differs", case.dossier, columns)
 
+    promised = case.clock(ClockKind.PROMISED)
+    assert promised is not None
     await watched.pool.execute(
         "UPDATE dossier SET fold = $2, next_at = $3, unit = $4, business = $5, promised_due = $6 WHERE id = $1",
-        *(case.dossier, kept, case.ahead()[0].at, COMMUNE, "accepted", case.clocks[0].due),
+        *(case.dossier, kept, case.ahead()[0].at, COMMUNE, "accepted", promised.due),
     )
     await watched.look(Look.REGISTER, MONDAY + DAY)
     assert await watched.kinds(MONDAY + DAY) == []
