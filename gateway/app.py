@@ -170,7 +170,7 @@ async def events(
 
 @routes.get("/v1/watch")
 async def watch(
-    caller: _Caller, book: _Book, after: Annotated[int, Query(ge=0, le=LAST)] = 0, limit: _Limit = 100
+    caller: _Caller, book: _Book, after: Annotated[int, Query(ge=0, le=LAST_POSITION)] = 0, limit: _Limit = 100
 ) -> dict[str, Any]:
     """What the watch found standing still, and what is gone, in commit order; keep `next` and ask again after it."""
     caller.require("read")

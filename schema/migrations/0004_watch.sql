@@ -49,4 +49,4 @@ CREATE TABLE watch_mark (
 );
 COMMENT ON TABLE watch_mark IS 'how far a look has come that takes a part of the register a round, and when it last ended';
 
-CREATE INDEX dossier_open ON dossier (id) WHERE closed_at IS NULL;
+CREATE INDEX dossier_open_by_id ON dossier (id) WHERE closed_at IS NULL;
