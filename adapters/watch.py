@@ -6,6 +6,7 @@ of the register a round, whatever is new, and all that stood before. Every insta
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ PAGE = 50
 """Dossiers of one transaction: so long, at most, does the watch hold anybody's row."""
 PART = 200
 """Dossiers that a round takes from the register, beside what is new and what stood before."""
+ASKED_AT_ONCE = 20
+"""Workflows that are asked side by side, so that those which do not answer hold up few."""
 MOST_WAITING = 1_000
 """Inbox rows that a round speaks of."""
 
@@ -236,14 +239,13 @@ class PostgresWatch:
         async with reading(self._pool) as connection:
             rows = await connection.fetch(QUERIES["find_settled"], mark, settled, PART)
         asked = {row["dossier"] for row in rows} | {each["dossier"] for each in stood}
-        found: list[Finding] = []
-        with suppress(Unavailable):  # no worker answers: asked again next round, from the same mark
-            found = await self._lagging(asked, as_of)
-            keys = {each.key for each in found}
-            closed = await self._book.close([each["id"] for each in stood if each["key"] not in keys], as_of)
-            await self._book.mark("engine-behind", as_of, str(rows[-1]["position"] if rows else mark))
-            return await self._book.keep(found, as_of), closed
-        return 0, 0
+        found = await self._lagging(asked, as_of)
+        if found is None:
+            return 0, 0  # no worker answers: asked again next round, from the same mark
+        keys = {each.key for each in found}
+        closed = await self._book.close([each["id"] for each in stood if each["key"] not in keys], as_of)
+        await self._book.mark("engine-behind", as_of, str(rows[-1]["position"] if rows else mark))
+        return await self._book.keep(found, as_of), closed
 
     async def _behind_mark(self, settled: datetime) -> int:
         """Where the last round stopped; a first round begins with what happens from now on."""
@@ -253,18 +255,31 @@ class PostgresWatch:
         async with reading(self._pool) as connection:
             return int(await connection.fetchval(QUERIES["last_settled"], settled) or 0)
 
-    async def _lagging(self, dossiers: set[UUID], as_of: datetime) -> list[Finding]:
-        found: list[Finding] = []
-        for dossier in sorted(await self._probe.running(sorted(dossiers))):
-            async with reading(self._pool) as connection:  # before it is asked: it may only know more by then
-                row = await connection.fetchrow(QUERIES["find_dossier"], dossier)
-            assert row is not None  # the engine runs what the register began
-            known = await self._probe.knows(dossier)
-            if 0 < known < row["sequence"]:
-                data = {"known": known, "recorded": row["sequence"]}
-                found.append(_seen(WatchKind.BEHIND, as_of, row, data=data))
-                await self._probe.nudge(dossier, row["sequence"], row["last_instant"])
-        return found
+    async def _lagging(self, dossiers: set[UUID], as_of: datetime) -> list[Finding] | None:
+        """Those that lag behind, or do not answer while others do; None when nobody answers."""
+        turns = asyncio.Semaphore(ASKED_AT_ONCE)
+
+        async def ask(dossier: UUID) -> tuple[asyncpg.Record, int | None]:
+            async with turns:
+                async with reading(self._pool) as connection:  # before it is asked: it may only know more by then
+                    row = await row_of(connection, QUERIES["find_dossier"], dossier)
+                try:
+                    return row, await self._probe.knows(dossier)
+                except Unavailable:
+                    return row, None
+
+        answers = await asyncio.gather(*(ask(each) for each in await self._probe.running(sorted(dossiers))))
+        if answers and all(known is None for _, known in answers):
+            return None
+        behind = [(row, known) for row, known in answers if known is None or 0 < known < row["sequence"]]
+        for row, known in behind:
+            if known is not None:
+                with suppress(Unavailable):  # closed meanwhile, or asked again next round
+                    await self._probe.nudge(row["id"], row["sequence"], row["last_instant"])
+        return [
+            _seen(WatchKind.BEHIND, as_of, row, data={"known": known, "recorded": row["sequence"]})
+            for row, known in behind
+        ]
 
     async def _next_part(self, name: str, as_of: datetime) -> list[UUID]:
         """The next dossiers of the register, beginning anew after the last."""

@@ -43,6 +43,7 @@ class Engine:
     known: dict[UUID, int] = field(default_factory=dict)
     started: list[UUID] = field(default_factory=list)
     nudged: list[tuple[UUID, int]] = field(default_factory=list)
+    silent: set[UUID] = field(default_factory=set)
     has_workers: bool = True
 
     async def in_trouble(self) -> list[str]:
@@ -55,7 +56,7 @@ class Engine:
         return self.states.get(dossier, "MISSING")
 
     async def knows(self, dossier: UUID) -> int:
-        if not self.has_workers:
+        if not self.has_workers or dossier in self.silent:
             raise Unavailable("engine: DEADLINE_EXCEEDED")
         return self.known[dossier]
 
@@ -433,6 +434,25 @@ async def test_a_workflow_that_is_behind_the_register(watched: Watched) -> None:
     assert engine.nudged == [(case.dossier, case.sequence)]
 
     engine.known[case.dossier] = case.sequence
+    assert (await watched.look(Look.ENGINE, settled + SECOND)).closed == 1
+
+
+async def test_a_workflow_that_does_not_answer_keeps_the_watch_from_no_other(watched: Watched) -> None:
+    """It is reported as one of which nobody knows what it knows, and asked again each round."""
+    await watched.look(Look.ENGINE, datetime.now(UTC) + DAY)
+    stuck, well = [(await watched.accepted()) for _ in range(2)]
+    await watched.delivered()
+    engine = watched.engine
+    engine.states = dict.fromkeys((stuck.dossier, well.dossier), "RUNNING")
+    engine.known = {case.dossier: case.sequence for case in (stuck, well)}
+    engine.silent = {stuck.dossier}
+    settled = datetime.now(UTC) + DAY * 2
+    await watched.look(Look.ENGINE, settled)
+    (stood,) = await watched.stands(settled)
+    assert (stood["dossier"], stood["data"]["known"]) == (stuck.dossier, None)
+    assert engine.nudged == []
+
+    engine.silent = set()
     assert (await watched.look(Look.ENGINE, settled + SECOND)).closed == 1
 
 
