@@ -1,6 +1,7 @@
 """The worker: opens its resources, wires them, and runs the workflows, their activities and the relay.
 
-One process fills one core; `--workers N` (or MOTCUA_WORKERS) starts N of them. SIGTERM drains for 30 seconds.
+One process fills one core; `--workers N` (or MOTCUA_WORKERS) starts N of them. `--watch` runs the watch in a
+process of its own, which looks on while every other is down. SIGTERM drains for 30 seconds.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import compileall
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -20,23 +22,32 @@ from temporalio.worker import Worker
 
 from activities.payments import PaymentActivities
 from activities.register import RegisterActivities
+from activities.watch import WatchActivities
+from activities.watching import Patience
 from adapters.health import health
 from adapters.keys import KeyRing
 from adapters.law import PostgresLaw
 from adapters.logs import configure_logs
 from adapters.payments import HttpPaymentPlatform
-from adapters.postgres import open_pool
+from adapters.postgres import Pool, open_pool
 from adapters.register import PostgresRegister
 from adapters.relay import Relay
+from adapters.schedules import schedule_watch
 from adapters.settings import Settings, load_settings
-from adapters.temporal import connect, deployment, make_current, motcua_plugin
+from adapters.temporal import DEPLOYMENT, connect, deployment, make_current, motcua_plugin
+from adapters.watch import PostgresWatch
+from adapters.watch_engine import EngineProbe
 from adapters.wiring import utc_now
 from schema import wire
 from workflows.dossier import DossierWorkflow
 from workflows.refund import RefundWorkflow
+from workflows.watch import WatchWorkflow
 
 PATIENCE = 600.0
 """Seconds that a worker waits for the engine when it starts."""
+WATCH_DEPLOYMENT = f"{DEPLOYMENT}-watch"
+WATCH_POOL = 4
+"""Connections of the watch: its looks come one after the other."""
 
 
 async def run(settings: Settings, stopping: asyncio.Event) -> None:
@@ -95,12 +106,47 @@ def outside_worker(client: Client, settings: Settings, payments: PaymentActiviti
     )
 
 
-async def run_one() -> None:
+async def watch(settings: Settings, stopping: asyncio.Event) -> None:
+    """Run the watch until `stopping` is set, in a process that shares nothing with the dossiers' workers."""
+    ring = KeyRing.parse(settings.keys.get_secret_value())
+    client = await connect(settings, motcua_plugin(ring), role="watch", patience=PATIENCE)
+    async with AsyncExitStack() as resources:
+        pool = await resources.enter_async_context(
+            await open_pool(settings.database_url.get_secret_value(), WATCH_POOL)
+        )
+        looking = watch_worker(client, settings, pool)
+        for resource in (health(settings.gateway_host, settings.worker_port, lambda: looking.is_running), looking):
+            await resources.enter_async_context(resource)
+        await make_current(client, settings.build_id, WATCH_DEPLOYMENT)
+        await schedule_watch(client, timedelta(seconds=settings.watch_every))
+        await stopping.wait()
+
+
+def watch_worker(client: Client, settings: Settings, pool: Pool) -> Worker:
+    """The worker of the watch: a deployment of its own, so that dossier workers may be newer or older."""
+    patience = Patience(
+        rung=timedelta(seconds=settings.watch_tolerance),
+        idle_days=settings.watch_idle_days,
+        inbox=timedelta(seconds=settings.watch_inbox),
+        settle=timedelta(seconds=settings.watch_tolerance),
+    )
+    watch = PostgresWatch(pool, PostgresLaw(pool), EngineProbe(client), patience)
+    return Worker(
+        client,
+        task_queue=wire.WATCH_QUEUE,
+        workflows=[WatchWorkflow],
+        activities=[WatchActivities(watch).look],
+        deployment_config=deployment(settings.build_id, WATCH_DEPLOYMENT),
+        graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
+    )
+
+
+async def run_one(work: Callable[[Settings, asyncio.Event], Awaitable[None]] = run) -> None:
     """Run this process until SIGTERM or SIGINT."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await run(load_settings(), stopping)
+    await work(load_settings(), stopping)
 
 
 async def run_many(count: int) -> None:
@@ -118,8 +164,13 @@ def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=None, help="processes to run (default: MOTCUA_WORKERS, 1)")
+    parser.add_argument("--watch", action="store_true", help="run the watch instead; one process is enough")
     configure_logs()
-    count = parser.parse_args().workers or load_settings().workers
+    options = parser.parse_args()
+    if options.watch:
+        asyncio.run(run_one(watch))
+        return
+    count = options.workers or load_settings().workers
     # Every dossier gets its own copy of the workflow modules: read from bytecode that takes a third of the time.
     compileall.compile_dir(Path(__file__).with_name("workflows"), quiet=2)
     asyncio.run(run_one() if count == 1 else run_many(count))

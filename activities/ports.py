@@ -15,6 +15,7 @@ from schema.case import Case
 from schema.messages import RecordAsk, Recorded
 from schema.payments import OpenedOrder, PaymentOrder, PaymentReport
 from schema.refunds import RefundOrder
+from schema.watch import LookAsk, Looked
 
 
 class Unavailable(Exception):
@@ -91,4 +92,12 @@ class PaymentPlatform(Protocol):
 
     async def refund(self, order: RefundOrder) -> None:
         """Give one transaction back, whole; the same reference again gives nothing twice."""
+        ...
+
+
+class Watch(Protocol):
+    """Whoever looks for what stands still, and keeps what it finds in a stream of its own."""
+
+    async def look(self, ask: LookAsk) -> Looked:
+        """Look once, as of that instant; the same look again raises nothing twice."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
 from prometheus_client import CollectorRegistry, generate_latest
@@ -18,9 +18,11 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from adapters.postgres import Connection, Pool, reading, row_of
+from adapters.watch_book import WatchBook
 from domain.milestones import ClockKind
 from schema.events import EventType
 from schema.sql import QUERIES
+from schema.watch import Look
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 """The text format that every Prometheus reads."""
@@ -65,6 +67,7 @@ class Metrics:
     def __init__(self, pool: Pool, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._now = now
+        self._book = WatchBook(pool)
         self._lock = asyncio.Lock()
         self._measured: tuple[datetime, bytes] | None = None
         self._tally: dict[_Rung, tuple[int, datetime]] = {}
@@ -84,8 +87,9 @@ class Metrics:
             engine = await row_of(connection, QUERIES["measure_engine"], as_of - GRACE)
             inbox = await row_of(connection, QUERIES["count_waiting"])
             await self._count_on(connection)
+        watch = list(_watch(await self._book.counts(as_of), await self._book.looks()))
         registry = CollectorRegistry()
-        registry.register(_Collected([*_dossiers(places), *self._ladder(), *_engine(as_of, engine, inbox)]))
+        registry.register(_Collected([*_dossiers(places), *self._ladder(), *_engine(as_of, engine, inbox), *watch]))
         return generate_latest(registry)
 
     async def _count_on(self, connection: Connection) -> None:
@@ -146,6 +150,20 @@ def _engine(as_of: datetime, engine: asyncpg.Record, inbox: asyncpg.Record) -> I
     yield GaugeMetricFamily(
         "motcua_as_of_timestamp_seconds", "The instant that these measures are of", value=as_of.timestamp()
     )
+
+
+def _watch(counts: list[dict[str, Any]], looks: dict[str, datetime]) -> Iterator[Metric]:
+    standing = GaugeMetricFamily(
+        "motcua_watch_standing", "What the watch found and still stands", labels=("kind", "unit")
+    )
+    for row in counts:
+        standing.add_metric((row["kind"], row["unit"]), row["standing"])
+    looked = GaugeMetricFamily(
+        "motcua_watch_looked_timestamp_seconds", "As of when the watch last had this look; 0: never", labels=("look",)
+    )
+    for look in Look:
+        looked.add_metric((look,), looks[look].timestamp() if look in looks else 0)
+    yield from (standing, looked)
 
 
 class _Collected(Collector):

@@ -116,7 +116,7 @@ class Relay:
             id=wire.dossier_workflow_id(row["dossier"]),
             task_queue=wire.DOSSIER_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            search_attributes=_attributes(row),
+            search_attributes=attributes(row),
             start_signal=wire.PAYMENT_SIGNAL if signal else None,
             start_signal_args=[signal] if signal else [],
             rpc_timeout=RPC_SECONDS,
@@ -177,7 +177,7 @@ class Relay:
         self._bell.set()
 
 
-def _attributes(row: asyncpg.Record) -> TypedSearchAttributes:
+def attributes(row: asyncpg.Record) -> TypedSearchAttributes:
     """What never changes, and the first status; nothing personal, for search attributes are stored in clear."""
     values = {
         wire.SEARCH_PROCEDURE: row["procedure"],

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     activities: int = Field(default=100, ge=1)  # per process: calls to the outside at a time
     clock_spread: int = Field(default=60, ge=0)  # seconds: wake-ups of one due instant; of dossiers started from now on
     build_id: str = version("motcua")  # names this code to the engine; dossiers under way move on to the newest
+
+    watch_every: int = Field(default=180, ge=1)  # seconds between rounds of the watch
+    watch_tolerance: int = Field(default=120, ge=0)  # seconds after a legal instant before the watch speaks of it
+    watch_inbox: int = Field(default=300, ge=0)  # seconds that an inbox row may wait for the engine
+    watch_idle_days: int = Field(default=2, ge=0)  # working days without an event on an overdue step
     drain_seconds: int = Field(default=30, ge=0)  # what running work is given after SIGTERM
 
 

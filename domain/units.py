@@ -88,17 +88,27 @@ class Unit:
         return self.code_part is not None
 
 
-_POSTS = {
-    Level.PROVINCE: "Chủ tịch",
-    Level.DEPARTMENT: "Giám đốc",
-    Level.DISTRICT: "Chủ tịch",
-    Level.COMMUNE: "Chủ tịch",
-    Level.OFFICE: "Trưởng",
-    Level.VERTICAL: "Trưởng",
-}
+_HEADS = (
+    ("Ủy ban nhân dân ", "Chủ tịch UBND "),
+    ("Sở ", "Giám đốc Sở "),
+    ("Trung tâm ", "Giám đốc Trung tâm "),
+    ("Bảo hiểm xã hội ", "Giám đốc Bảo hiểm xã hội "),
+    ("Văn phòng Đăng ký ", "Giám đốc Văn phòng Đăng ký "),
+    ("Chi nhánh ", "Giám đốc Chi nhánh "),
+    ("Văn phòng ", "Chánh Văn phòng "),
+    ("Phòng ", "Trưởng phòng "),
+    ("Công an tỉnh ", "Giám đốc Công an tỉnh "),
+    ("Công an ", "Trưởng Công an "),
+)
+"""How an office's name begins, and how its head is called then; the first that fits counts."""
 
 
 def head_of(unit: Unit) -> str:
-    """Name the post of a unit's head, never a person: somebody is always the addressee, whoever holds the post."""
-    post = "Giám đốc" if unit.role is UnitRole.PROVINCIAL_CENTRE else _POSTS[unit.level]
-    return unit.head or f"{post} {unit.name[0].lower() if post == 'Trưởng' else unit.name[0]}{unit.name[1:]}"
+    """Name the post that answers for an office: as the catalogue says, else as such offices' heads are called."""
+    if unit.head:
+        return unit.head
+    name = unit.name.partition(" (")[0]  # what stands in brackets tells entries apart, and is no part of the name
+    for begins, called in _HEADS:
+        if name.startswith(begins):
+            return called + name.removeprefix(begins)
+    return f"Thủ trưởng {name}"

@@ -24,6 +24,7 @@ from adapters.metrics import CONTENT_TYPE, Metrics
 from adapters.payments import HttpPaymentPlatform
 from adapters.postgres import Pool
 from adapters.views import brief, due_span, full
+from adapters.watch_book import WatchBook
 from domain.errors import Invalid
 from domain.forecast import THRESHOLD
 from gateway.body_limit import BodyLimit
@@ -59,8 +60,13 @@ def _door(request: Request) -> Door:
     return door
 
 
+def _book(request: Request) -> WatchBook:
+    return WatchBook(request.app.state.pool)
+
+
 _Caller = Annotated[Caller, Depends(_caller)]
 _Door = Annotated[Door, Depends(_door)]
+_Book = Annotated[WatchBook, Depends(_book)]
 routes = APIRouter(responses=REFUSALS)
 
 
@@ -176,6 +182,16 @@ async def events(
         page, following = await door.events_of(_types(types), after, limit)
     rows = [{"position": position, **event.model_dump(mode="json")} for position, event in page]
     return {"events": rows, "next": following}
+
+
+@routes.get("/v1/watch")
+async def watch(
+    caller: _Caller, book: _Book, after: Annotated[int, Query(ge=0, le=LAST_POSITION)] = 0, limit: _Limit = 100
+) -> dict[str, Any]:
+    """What the watch found standing still, and what is gone, in commit order; keep `next` and ask again after it."""
+    caller.require("read")
+    page = await book.events(after, limit)
+    return {"events": page, "next": page[-1]["position"] if page else after}
 
 
 _SIGNED = {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}

@@ -6,9 +6,15 @@ from uuid import UUID
 
 DOSSIER_QUEUE = "dossier"
 OUTSIDE_QUEUE = "outside"
+WATCH_QUEUE = "watch"
+"""Served by a process of its own, so that the watch looks while every dossier worker is down."""
 
 DOSSIER_WORKFLOW = "dossier"
 REFUND_WORKFLOW = "refund"
+WATCH_WORKFLOW = "watch"
+WATCH_SCHEDULE = "watch"
+WATCH_ID = "watch/round"
+"""The engine adds the instant of each round."""
 COMMAND_UPDATE = "command"
 PAYMENT_SIGNAL = "payment-reported"
 CASE_QUERY = "case"
@@ -18,6 +24,7 @@ RECORD = "register.record"
 OPEN_ORDER = "payments.open"
 QUERY_ORDER = "payments.query"
 REFUND_ORDER = "payments.refund"
+HAVE_A_LOOK = "watch.look"
 
 SEARCH_PROCEDURE = "Procedure"
 SEARCH_UNIT = "Unit"
@@ -29,6 +36,15 @@ SEARCH_DUE = "DueAt"
 def dossier_workflow_id(dossier: UUID) -> str:
     """Name the workflow of a dossier by its internal, immutable id."""
     return f"dossier/{dossier}"
+
+
+def dossier_of(workflow_id: str) -> UUID | None:
+    """Read the dossier out of its workflow's id; None for a workflow of another kind."""
+    kind, _, dossier = workflow_id.partition("/")
+    try:
+        return UUID(dossier) if kind == "dossier" else None
+    except ValueError:  # started by hand under a name of somebody's own
+        return None
 
 
 def refund_workflow_id(report: UUID) -> str:

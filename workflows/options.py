@@ -52,3 +52,12 @@ ONE_QUESTION: dict[str, Any] = {
     "retry_policy": RetryPolicy(maximum_attempts=2, non_retryable_error_types=["Refused"]),
 }
 """A question that is asked again later anyway."""
+
+LOOKING: dict[str, Any] = {
+    "task_queue": wire.WATCH_QUEUE,
+    "start_to_close_timeout": timedelta(minutes=2),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=2), maximum_attempts=2, non_retryable_error_types=NEVER_AGAIN
+    ),
+}
+"""One look of the watch: the next round is another attempt anyway."""

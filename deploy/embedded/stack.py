@@ -54,7 +54,7 @@ class Piece(Protocol):
 
 
 class Stack:
-    """PostgreSQL, Temporal, the payment partner, `workers` worker processes and `gateways` gateways.
+    """PostgreSQL, Temporal, the payment partner, `workers` worker processes, `gateways` gateways, and the watch.
 
     With neither workers nor gateways the schema and catalogue are not published either: servers alone.
     `database_url` uses that PostgreSQL instead of starting one; `environment` adds settings for our own
@@ -67,6 +67,7 @@ class Stack:
         *,
         workers: int = 1,
         gateways: int = 1,
+        watch: bool = True,
         partner: bool = True,
         database_url: str = "",
         dynamic_config: Mapping[str, object] | None = None,
@@ -78,6 +79,7 @@ class Stack:
         self.temporal = Temporal(self.folder / "temporal", dynamic_config)
         self.partner = self._service("payments", self._partner_command, partner=True) if partner else None
         self.workers = [self._worker(number) for number in range(workers)]
+        self.watch = self._watch() if watch and workers else None
         self.gateways = [self._gateway(number) for number in range(gateways)]
         self._database_url = database_url
         self._extra = dict(environment or {})
@@ -139,7 +141,10 @@ class Stack:
     def stop(self) -> None:
         """Stop everything in reverse order: gateways first, so that nothing new comes in."""
         with contextlib.ExitStack() as stopping:  # goes on to the servers if something fails before them
-            for group in ([self.postgres], [self.temporal], [self.partner], self.workers, self.gateways):
+            for group in (
+                *([self.postgres], [self.temporal], [self.partner]),
+                *([self.watch], self.workers, self.gateways),
+            ):
                 stopping.callback(_all, [each.stop for each in group if each is not None])
         self._taken.clear()
         if self._lock.is_held:
@@ -162,7 +167,7 @@ class Stack:
     def pieces(self) -> dict[str, Piece]:
         """Every part by name, in the order of starting."""
         servers: dict[str, Piece | None] = {"postgres": self.postgres, "temporal": self.temporal}
-        rest = {each.name: each for each in [self.partner, *self.workers, *self.gateways] if each}
+        rest = {each.name: each for each in [self.partner, self.watch, *self.workers, *self.gateways] if each}
         return {name: each for name, each in {**servers, **rest}.items() if each is not None}
 
     def revive(self) -> list[str]:
@@ -197,7 +202,7 @@ class Stack:
 
     def _start(self) -> None:
         self._end_leftovers()
-        for name in ["payments", "gateway-0", *[each.name for each in [*self.gateways, *self.workers]]]:
+        for name in ["payments", "gateway-0", "watch", *[each.name for each in [*self.gateways, *self.workers]]]:
             self._port(name)  # all before any starts: they are told each other's, and start side by side
         self._say("PostgreSQL and Temporal …")
         servers: list[Piece | None] = [self.postgres, self.temporal]
@@ -208,7 +213,7 @@ class Stack:
             for arguments in PREPARATIONS:
                 self.run(*arguments)
         self._say("payment platform, workers and gateways …")
-        services = [self.partner, *self.workers, *self.gateways]
+        services = [self.partner, self.watch, *self.workers, *self.gateways]
         _all([each.start for each in services if each is not None])
 
     def _end_leftovers(self) -> None:
@@ -238,6 +243,14 @@ class Stack:
             lambda: answers_ready(f"http://{HOST}:{self._port(name)}/readyz"),
             # We start the processes ourselves, so that each can be killed by itself.
             lambda: {"MOTCUA_WORKERS": "1", "MOTCUA_WORKER_PORT": str(self._port(name))},
+        )
+
+    def _watch(self) -> Service:
+        return self._service(
+            "watch",
+            lambda: ["worker.py", "--watch"],
+            lambda: answers_ready(f"http://{HOST}:{self._port('watch')}/readyz"),
+            lambda: {"MOTCUA_WORKER_PORT": str(self._port("watch"))},
         )
 
     def _gateway(self, number: int) -> Service:

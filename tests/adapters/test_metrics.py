@@ -12,15 +12,19 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from activities.ports import Unavailable
+from activities.watching import Patience
 from adapters.law import PostgresLaw
 from adapters.metrics import FRESH, GRACE, Metrics
 from adapters.postgres import Pool
+from adapters.watch import PostgresWatch
 from domain.milestones import ClockKind, Rung
 from schema.case import Case
 from schema.events import EventType
 from schema.messages import ENGINE
 from schema.submissions import Submission
+from schema.watch import Look, LookAsk
 from tests.adapters.test_register import FREE, MONDAY, OnDisk, filed, record
+from tests.adapters.test_watch import Engine
 from tests.stories import COMMUNE
 from workflows.dossier import CLOCK_SPREAD
 from workflows.wording import struck
@@ -206,12 +210,13 @@ def test_the_grace_is_longer_than_the_wake_ups_are_spread() -> None:
 
 
 async def test_no_dossier_and_no_person_is_told(desk: OnDisk, pool: Pool) -> None:
-    """Labels are units, procedures, clocks and rungs; ids, codes and names occur nowhere in the text."""
+    """Labels are units, procedures, clocks, rungs and looks; ids, codes and names occur nowhere in the text."""
     dossier, case = await accepted(desk)
     await strike(desk, dossier, max(clock.due for clock in case.clocks))
     text = await measured(pool, MONDAY + timedelta(days=60))
 
-    assert {name for _, labels, _ in samples(text) for name in labels} == {"unit", "procedure", "clock", "rung"}
+    names = {name for _, labels, _ in samples(text) for name in labels}
+    assert names == {"unit", "procedure", "clock", "rung", "look"}
     assert case.code is not None
     assert not any(secret in text for secret in (str(dossier), dossier.hex, case.code, "Thử", "cb-"))
 
@@ -245,3 +250,21 @@ async def test_without_the_database_there_is_no_figure(pool: Pool) -> None:
 
     with pytest.raises(Unavailable):
         await metrics.text()
+
+
+async def test_what_the_watch_found_is_counted_by_kind_and_unit_and_its_looks_are_dated(
+    desk: OnDisk, pool: Pool
+) -> None:
+    """A finding is a gauge while it stands; a look that was never had is of the beginning of time."""
+    await filed(desk, FREE)
+    late = MONDAY + timedelta(hours=1)
+    watch = PostgresWatch(pool, PostgresLaw(pool), Engine(), Patience())
+    await watch.look(LookAsk(look=Look.INBOX, as_of=late))
+    text = await measured(pool, late)
+
+    assert value(text, "motcua_watch_standing", kind="inbox_waiting", unit=COMMUNE) == 1
+    assert value(text, "motcua_watch_looked_timestamp_seconds", look="inbox") == late.timestamp()
+    assert value(text, "motcua_watch_looked_timestamp_seconds", look="engine") == 0
+    await pool.execute("UPDATE inbox SET delivered_at = received_at")
+    await watch.look(LookAsk(look=Look.INBOX, as_of=late + BLINK))
+    assert value(await measured(pool, late + BLINK), "motcua_watch_standing", kind="inbox_waiting") is None

@@ -50,6 +50,7 @@ def file(folder: Path, body: object, name: str = "dossier.json") -> str:
         (("key", "add", "x", "--rights", "fly"), "rights", "use: command"),
         (("key", "add", "x", "--roles", "king"), "roles", "use: applicant"),
         (("deadline", "--procedure", "1.001612", "--channel", "counter"), "received", "ISO 8601"),
+        (("watch", "--as-of", "yesterday"), "--as-of", "ISO 8601"),
         (("fee", "--procedure", "9.9", "--channel", "counter"), "procedure", "catalogue"),
     ],
 )

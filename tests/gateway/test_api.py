@@ -43,6 +43,7 @@ def test_the_document_is_openapi_3_1_and_lists_every_route(office: Office) -> No
         "POST /v1/dossiers/{dossier}/commands",
         "GET /v1/forecast",
         "GET /v1/events",
+        "GET /v1/watch",
         "POST /v1/payments/callback",
         "GET /livez",
         "GET /readyz",

@@ -16,10 +16,11 @@ import schema.commands
 import schema.payments
 import schema.refunds
 import schema.submissions
+import schema.watch
 from schema.messages import Message
 
 FOLDER = Path(__file__).parent / "shapes"
-MODULES = (schema.case, schema.commands, schema.payments, schema.refunds, schema.submissions)
+MODULES = (schema.case, schema.commands, schema.payments, schema.refunds, schema.submissions, schema.watch)
 
 Shape = dict[str, Any]
 

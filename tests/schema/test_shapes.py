@@ -12,6 +12,7 @@ from domain.dossier import Act, Business, Delivery, Finance, Synchronisation
 from domain.milestones import ClockKind, Rung
 from schema import wire
 from schema.events import EventType
+from schema.watch import Look, WatchKind
 from tests.schema.shapes import frozen, shapes, shrunk
 
 KEPT, PRESENT = frozen(), shapes()
@@ -19,8 +20,12 @@ KEPT, PRESENT = frozen(), shapes()
 NAMES = {
     "DOSSIER_QUEUE": "dossier",
     "OUTSIDE_QUEUE": "outside",
+    "WATCH_QUEUE": "watch",
     "DOSSIER_WORKFLOW": "dossier",
     "REFUND_WORKFLOW": "refund",
+    "WATCH_WORKFLOW": "watch",
+    "WATCH_SCHEDULE": "watch",
+    "WATCH_ID": "watch/round",
     "COMMAND_UPDATE": "command",
     "PAYMENT_SIGNAL": "payment-reported",
     "CASE_QUERY": "case",
@@ -29,6 +34,7 @@ NAMES = {
     "OPEN_ORDER": "payments.open",
     "QUERY_ORDER": "payments.query",
     "REFUND_ORDER": "payments.refund",
+    "HAVE_A_LOOK": "watch.look",
     "SEARCH_PROCEDURE": "Procedure",
     "SEARCH_UNIT": "Unit",
     "SEARCH_CHANNEL": "Channel",
@@ -46,6 +52,9 @@ STORED = {
     " fail publish",
     ClockKind: "acceptance forwarding promised statutory step moved supplement payment collection",
     Rung: "warn ask silence remind breach one_stop province",
+    WatchKind: "rung_missed acceptance_overdue apology_undone step_stuck inbox_waiting engine_trouble no_workflow"
+    " workflow_behind row_differs",
+    Look: "dossiers inbox register engine",
     EventType: "dossier.submitted dossier.found_complete dossier.accepted dossier.supplement_requested"
     " dossier.supplemented dossier.refused dossier.forwarded step.proposed dossier.duty_required dossier.suspended"
     " dossier.resumed dossier.redated deadline.in_time deadline.late apology.signed appointment.moved dossier.approved"

@@ -77,6 +77,8 @@ ROUTES = [
     ("MotcuaOverdueUnrecorded", "operators"),
     ("MotcuaEngineSilent", "operators"),
     ("MotcuaInboxStuck", "operators"),
+    ("MotcuaStandstill", "operators"),
+    ("MotcuaWatchAsleep", "operators"),
     ("MotcuaGatewayDown", "operators"),
     ("MotcuaUnwatched", "operators"),
 ]

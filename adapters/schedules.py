@@ -1,0 +1,53 @@
+"""The Schedule of the watch: made when its worker starts, and brought to what the settings say if it is there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+
+from schema import wire
+
+LONGEST_JITTER = timedelta(seconds=10)
+LONGEST_ROUND = timedelta(minutes=15)
+"""A round that takes longer is ended, so that the next can begin."""
+
+
+async def schedule_watch(client: Client, every: timedelta) -> None:
+    """Have a round of the watch every so often, the first at once; the same again changes nothing.
+
+    A round that is still under way lets the next be skipped, and rounds missed during an outage are not made
+    up for: each looks at everything as of its own instant.
+    """
+    schedule = Schedule(
+        action=ScheduleActionStartWorkflow(
+            wire.WATCH_WORKFLOW,
+            id=wire.WATCH_ID,
+            task_queue=wire.WATCH_QUEUE,
+            execution_timeout=LONGEST_ROUND,
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)], jitter=min(every / 10, LONGEST_JITTER)),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=max(every, timedelta(seconds=10))),
+    )
+    try:
+        await client.create_schedule(wire.WATCH_SCHEDULE, schedule, trigger_immediately=True)
+    except ScheduleAlreadyRunningError:
+        await client.get_schedule_handle(wire.WATCH_SCHEDULE).update(lambda known: _brought(known, schedule))
+
+
+def _brought(known: ScheduleUpdateInput, wanted: Schedule) -> ScheduleUpdate:
+    """What the operator did to it by hand (paused it, say) stays."""
+    found = known.description.schedule
+    found.action, found.spec, found.policy = wanted.action, wanted.spec, wanted.policy
+    return ScheduleUpdate(schedule=found)
