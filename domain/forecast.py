@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import reduce
+from datetime import datetime, timedelta
+from functools import cached_property, reduce
 
 from domain.calendars import Calendar
+from domain.clocks import working_time_between
 from domain.errors import CalendarMissing
 from domain.instants import local
 from domain.milestones import Clock
-from domain.office_time import Opening, Scale, ceil_to_minute, openings
+from domain.office_time import ceil_to_minute, moment_after
 from domain.paces import (
     Pace,
     Paces,
@@ -37,7 +38,6 @@ WINDOW = timedelta(days=60)
 THRESHOLD = 0.7
 """The probability from which a dossier is listed."""
 
-_DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _WORKED_OF_WEEK = 5 / 7
 
@@ -46,54 +46,24 @@ Stretch = tuple[datetime, datetime]
 
 
 class Meter:
-    """The opening hours of one calendar along one line, every day added up once.
-
-    The same measure as `domain.clocks.working_time_between`, for many instants.
-    """
+    """The opening hours of one calendar, in hours, as `domain.clocks.working_time_between` measures them."""
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
-        self._first = date(calendar.years[0].year, 1, 1)
-        self._days: list[tuple[float, tuple[Opening, ...]]] = []
-        self._total = 0.0
 
-    @property
+    @cached_property
     def day(self) -> float:
         """The hours of an ordinary working day."""
         sessions = self._calendar.sessions
-        return sum((60 * (s.closes.hour - s.opens.hour) + s.closes.minute - s.opens.minute) / 60 for s in sessions)
-
-    def hours(self, instant: datetime) -> float:
-        """The opening hours before an instant, since the calendar began. Raises CalendarMissing outside it."""
-        at = local(instant)
-        before, today = self._day((at.date() - self._first).days)
-        return before + sum(max(timedelta(), min(at, each.closes) - each.opens) / _HOUR for each in today)
+        return sum(60 * (s.closes.hour - s.opens.hour) + s.closes.minute - s.opens.minute for s in sessions) / 60
 
     def between(self, earlier: datetime, later: datetime) -> float:
-        """The opening hours from one instant to another, negative when the second is the earlier."""
-        return self.hours(later) - self.hours(earlier)
+        """The hours from one instant to another, negative when the second is the earlier. Raises CalendarMissing."""
+        return working_time_between(earlier, later, self._calendar) / _HOUR
 
     def later(self, instant: datetime, hours: float) -> datetime:
-        """The instant at which so many opening hours, above 0, are over, in whole minutes. Raises CalendarMissing."""
-        reached, number = self.hours(instant) + hours, (local(instant).date() - self._first).days
-        while self._day(number + 1)[0] < reached:
-            number += 1
-        before, today = self._day(number)
-        for each in today:
-            length = (each.closes - each.opens) / _HOUR
-            if before + length >= reached:
-                return ceil_to_minute(min(each.closes, each.opens + (reached - before) * _HOUR))
-            before += length
-        return today[-1].closes if today else local(instant)  # of sums of floats, the last bit
-
-    def _day(self, number: int) -> tuple[float, tuple[Opening, ...]]:
-        if number < 0:
-            self._calendar.is_working(self._first + number * _DAY)  # refuses the year
-        while len(self._days) <= number:
-            today = openings(self._first + len(self._days) * _DAY, self._calendar, Scale.HOURS)
-            self._days.append((self._total, today))
-            self._total += sum((each.closes - each.opens) / _HOUR for each in today)
-        return self._days[number]
+        """When so many hours, above 0, are over, in whole minutes. Raises CalendarMissing."""
+        return ceil_to_minute(moment_after(local(instant), timedelta(hours=hours), self._calendar))
 
 
 def allotted(share: float, counted_in: TermUnit, meter: Meter) -> float:
