@@ -117,7 +117,7 @@ class Books:
     def __init__(self, law: LawBook) -> None:
         self._law = law
         self._known: dict[tuple[str, str, str, str, str, date], dict[str, tuple[str, str, float]]] = {}
-        self._meters: dict[tuple[str, str], Meter] = {}
+        self._meters: dict[tuple[str, str, date], Meter] = {}
 
     async def spells(self, told: Iterable[Story], since: datetime, as_of: datetime) -> list[Spell]:
         """Everything that the window between the two instants saw of these stories."""
@@ -163,8 +163,7 @@ class Books:
         return self._known[key]
 
     def _meter(self, law: Catalogue, unit: str, on: date) -> Meter:
-        calendar = law.calendar(law.unit(unit, on).calendar)
-        key = (calendar.code, calendar.version)
+        key = (law.version, unit, on)
         if key not in self._meters:
-            self._meters[key] = Meter(calendar)
+            self._meters[key] = Meter(law.calendar_of(law.unit(unit, on)))
         return self._meters[key]

@@ -149,7 +149,7 @@ class Generator:
         )  # fmt: skip
 
     def _calendar(self, unit: Unit) -> Calendar:
-        return self._law.calendar(unit.calendar)
+        return self._law.calendar_of(unit)
 
     def _arrivals(self) -> int:
         """A Poisson number."""

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from functools import reduce
+from datetime import datetime, timedelta
+from functools import cached_property, reduce
 
 from domain.calendars import Calendar
+from domain.clocks import working_time_between
 from domain.errors import CalendarMissing
-from domain.instants import at, local
+from domain.instants import local
 from domain.milestones import Clock
-from domain.office_time import ceil_to_minute, moment_after, opening_time_between
+from domain.office_time import ceil_to_minute, moment_after
 from domain.paces import (
     Pace,
     Paces,
@@ -45,30 +46,24 @@ Stretch = tuple[datetime, datetime]
 
 
 class Meter:
-    """The opening hours of one calendar along one line: the measure of `domain.office_time`, as a number of hours."""
+    """The opening hours of one calendar, in hours, as `domain.clocks.working_time_between` measures them."""
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
-        self._began = at(date(calendar.years[0].year, 1, 1), time.min)
 
-    @property
+    @cached_property
     def day(self) -> float:
         """The hours of an ordinary working day."""
         sessions = self._calendar.sessions
-        return sum((60 * (s.closes.hour - s.opens.hour) + s.closes.minute - s.opens.minute) / 60 for s in sessions)
-
-    def hours(self, instant: datetime) -> float:
-        """The opening hours before an instant, since the calendar began. Raises CalendarMissing outside it."""
-        self._calendar.is_working(local(instant).date())  # refuses a year before the first
-        return opening_time_between(self._began, local(instant), self._calendar) / _HOUR
+        return sum(60 * (s.closes.hour - s.opens.hour) + s.closes.minute - s.opens.minute for s in sessions) / 60
 
     def between(self, earlier: datetime, later: datetime) -> float:
-        """The opening hours from one instant to another, negative when the second is the earlier."""
-        return self.hours(later) - self.hours(earlier)
+        """The hours from one instant to another, negative when the second is the earlier. Raises CalendarMissing."""
+        return working_time_between(earlier, later, self._calendar) / _HOUR
 
     def later(self, instant: datetime, hours: float) -> datetime:
-        """The instant at which so many opening hours, above 0, are over, in whole minutes. Raises CalendarMissing."""
-        return ceil_to_minute(moment_after(local(instant), hours * _HOUR, self._calendar))
+        """When so many hours, above 0, are over, in whole minutes. Raises CalendarMissing."""
+        return ceil_to_minute(moment_after(local(instant), timedelta(hours=hours), self._calendar))
 
 
 def allotted(share: float, counted_in: TermUnit, meter: Meter) -> float:
