@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 
 import asyncpg
 
 from activities.ports import Refused, Unavailable
+from activities.redating import under
 from adapters.catalogue_versions import content, restore, versioned
 from adapters.postgres import Connection, Pool, reading, transaction
 from domain.catalogue import Catalogue
 from domain.entries import code, entries
 from schema.sql import QUERIES
+
+NEWEST_SECONDS = 1.0
+"""How long a process may not have heard of a new publication where only its calendars matter."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class PostgresLaw:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._known: dict[str, Catalogue] = {}
+        self._joined: dict[tuple[str, str], Catalogue] = {}
+        self._looked: tuple[Catalogue | None, float] = (None, 0.0)
 
     async def latest(self) -> Catalogue:
         """The newest publication. Raises Unavailable while nothing is published or the database is away."""
@@ -77,6 +84,22 @@ class PostgresLaw:
         if row is None:
             raise Refused(f"no publication of the law has the digest {publication}")
         return await self._read(row)
+
+    async def current(self, publication: str) -> Catalogue:
+        """That publication on the calendars of the newest, which may be unknown here for `NEWEST_SECONDS`."""
+        pinned, newest = await self.at(publication), await self._newest()
+        names = (pinned.version, newest.version)
+        if names not in self._joined:
+            self._joined[names] = under(pinned, newest)
+        return self._joined[names]
+
+    async def _newest(self) -> Catalogue:
+        known, looked_at = self._looked
+        if known is None or monotonic() - looked_at > NEWEST_SECONDS:
+            now = monotonic()
+            known = await self.latest()
+            self._looked = (known, now)
+        return known
 
     async def _read(self, row: asyncpg.Record) -> Catalogue:
         version: str = row["version"]

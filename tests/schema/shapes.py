@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import schema.campaigns
 import schema.case
 import schema.commands
 import schema.payments
@@ -19,7 +20,7 @@ import schema.submissions
 from schema.messages import Message
 
 FOLDER = Path(__file__).parent / "shapes"
-MODULES = (schema.case, schema.commands, schema.payments, schema.refunds, schema.submissions)
+MODULES = (schema.campaigns, schema.case, schema.commands, schema.payments, schema.refunds, schema.submissions)
 
 Shape = dict[str, Any]
 
