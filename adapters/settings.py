@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     cached_workflows: int = Field(default=1000, ge=0)  # per process: dossiers kept warm
     local_activities: int = Field(default=50, ge=1)  # per process: records at a time
     activities: int = Field(default=100, ge=1)  # per process: calls to the outside at a time
+    campaign_rate: float = Field(default=20.0, gt=0)  # dossiers a second that a campaign moves, at most
+    campaign_settle: float = Field(default=15.0, ge=0)  # seconds until every process counts on a new publication
     build_id: str = version("motcua")  # names this code to the engine; dossiers under way move on to the newest
     drain_seconds: int = Field(default=30, ge=0)  # what running work is given after SIGTERM
 

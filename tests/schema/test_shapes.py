@@ -19,8 +19,11 @@ KEPT, PRESENT = frozen(), shapes()
 NAMES = {
     "DOSSIER_QUEUE": "dossier",
     "OUTSIDE_QUEUE": "outside",
+    "CAMPAIGN_QUEUE": "campaign",
     "DOSSIER_WORKFLOW": "dossier",
     "REFUND_WORKFLOW": "refund",
+    "CAMPAIGN_WORKFLOW": "campaign",
+    "REDATE_UPDATE": "redate",
     "COMMAND_UPDATE": "command",
     "PAYMENT_SIGNAL": "payment-reported",
     "CASE_QUERY": "case",
@@ -29,6 +32,9 @@ NAMES = {
     "OPEN_ORDER": "payments.open",
     "QUERY_ORDER": "payments.query",
     "REFUND_ORDER": "payments.refund",
+    "PLAN_PAGE": "campaign.plan",
+    "CARRY_OUT": "campaign.carry_out",
+    "CONCLUDE": "campaign.conclude",
     "SEARCH_PROCEDURE": "Procedure",
     "SEARCH_UNIT": "Unit",
     "SEARCH_CHANNEL": "Channel",
@@ -74,6 +80,7 @@ def test_names_on_the_wire_stay() -> None:
     dossier = UUID("0190f5c0-0000-7000-8000-000000000000")
     assert wire.dossier_workflow_id(dossier) == f"dossier/{dossier}"
     assert wire.refund_workflow_id(dossier) == f"refund/{dossier}"
+    assert wire.campaign_workflow_id(dossier) == f"campaign/{dossier}"
 
 
 @pytest.mark.parametrize("kind", STORED, ids=lambda kind: kind.__name__)
