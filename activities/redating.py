@@ -21,7 +21,7 @@ from activities.intake import acceptance_clock
 from activities.offices import step_due
 from activities.receipt import dates_of, forwarding_clock
 from activities.resumption import ledger
-from domain.calendars import Calendar
+from domain.calendars import Calendar, Hours
 from domain.catalogue import Catalogue
 from domain.clocks import Policy, due_after_stops
 from domain.deadlines import Deadlines, acceptance_due, name_version
@@ -85,27 +85,24 @@ class Moved:
 
 
 def under(pinned: Catalogue, published: Catalogue, subject: Subject = Subject.CALENDAR) -> Catalogue:
-    """The law that a dossier is pinned to, with the calendars of a newer publication, or its decisions as well."""
-    taken: dict[str, Any] = {name: getattr(published, name) for name in _ABOUT_DAYS if hasattr(published, name)}
-    if subject is Subject.DECISION:
-        taken["shortenings"] = published.shortenings
-    return replace(pinned, **taken)
+    """The law that a dossier is pinned to, on the days of a newer publication, or under its decisions as well.
+
+    Calendars carry tables that are costly to make: keep what this returns for the next dossier.
+    """
+    on_days = replace(pinned, calendars=published.calendars, closures=published.closures)
+    return replace(on_days, shortenings=published.shortenings) if subject is Subject.DECISION else on_days
 
 
-_ABOUT_DAYS = ("calendars", "closures")
+def moved(case: Case, law: Catalogue, *, at: datetime, subject: Subject = Subject.CALENDAR) -> Moved | None:
+    """What a new publication makes at that instant of an open dossier; None when no date changes.
 
-
-def moved(
-    case: Case, old: Catalogue, new: Catalogue, *, at: datetime, subject: Subject = Subject.CALENDAR
-) -> Moved | None:
-    """What the publication `new` makes at that instant of a dossier pinned to `old`; None when no date changes.
-
-    Raises CalendarMissing for a year that the new calendar does not hold, Invalid for a unit that is gone.
+    `law` is what `under` makes of the publication that the dossier is pinned to and the new one. Raises
+    CalendarMissing for a year that the new calendar does not hold, Invalid for a unit that is gone.
     """
     if case.is_closed:
         return None
-    law = under(old, new, subject)
-    dates = dates_of(case, law, accepted_at=case.accepted_at) if case.accepted_at else None
+    began = case.arrived_at or case.accepted_at
+    dates = dates_of(case, law, accepted_at=began) if began else None
     if subject is Subject.DECISION:
         return _shortened(case, law, dates, at) if dates else None
     return _recounted(case, law, dates, at)
@@ -116,7 +113,7 @@ def redated(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
 
     Raises NotAllowed on the field `changes` when there is nothing to move.
     """
-    found = moved(case, law, law, at=event.occurred_at, subject=Subject(event.data["subject"]))
+    found = moved(case, law, at=event.occurred_at, subject=Subject(event.data["subject"]))
     if found is None:
         raise NotAllowed("no date of the dossier moves", field=NOTHING_MOVES, remedy="nothing is left to do")
     return found.data()
@@ -148,11 +145,11 @@ def _shortened(case: Case, law: Catalogue, dates: Deadlines, at: datetime) -> Mo
     if clock is None or row is None or case.state.business not in RUNS_IN[ClockKind.PROMISED]:
         return None
     term = promised_term(row, dates.statutory_term)
-    due_at = _after_stops(case, law, dates, term)
+    due_at = _after_stops(case, clock, law, dates, term)
     if due_at is None or not at < due_at < clock.due:
         return None
-    calendar = law.calendar(dates.lead.calendar)
-    wire = set_clock(ClockKind.PROMISED, term, clock.anchor or dates_anchor(case), due_at, calendar, law)
+    calendar = law.calendar_of(dates.lead)
+    wire = set_clock(ClockKind.PROMISED, term, clock.anchor or _accepted(case), due_at, calendar, law)
     again = _armed_anew(clock, wire, at)
     assert again is not None  # its due instant is another one
     change = Change(ClockKind.PROMISED, "", clock.due, due_at, _printed(case, clock))
@@ -199,28 +196,28 @@ def _acceptance(case: Case, clock: Clock, law: Catalogue, dates: Deadlines | Non
 
 
 def _forwarding(case: Case, clock: Clock, law: Catalogue, dates: Deadlines | None) -> _Counted:
-    made = forwarding_clock(dates, clock.anchor or dates_anchor(case), law) if dates else []
+    made = forwarding_clock(dates, clock.anchor or _accepted(case), law) if dates else []
     return (made[0], datetime.fromisoformat(made[0]["due"])) if made else (None, clock.due)
 
 
 def _promised(case: Case, clock: Clock, law: Catalogue, dates: Deadlines | None) -> _Counted:
     assert dates is not None  # the promise begins with acceptance
-    computed = _after_stops(case, law, dates, dates.promised_term)
+    computed = _after_stops(case, clock, law, dates, dates.promised_term)
     if computed is None:
         return None, clock.due
     printed = _printed(case, clock)
     due_at = printed if clock.due == printed else min(computed, printed)
-    anchor, calendar = clock.anchor or dates_anchor(case), law.calendar(dates.lead.calendar)
+    anchor, calendar = clock.anchor or _accepted(case), law.calendar_of(dates.lead)
     wire = set_clock(ClockKind.PROMISED, dates.promised_term, anchor, due_at, calendar, law)
     return wire, computed if clock.due == printed else due_at
 
 
 def _statutory(case: Case, clock: Clock, law: Catalogue, dates: Deadlines | None) -> _Counted:
     assert dates is not None  # the term begins with acceptance
-    due_at = _after_stops(case, law, dates, dates.statutory_term)
+    due_at = _after_stops(case, clock, law, dates, dates.statutory_term)
     if due_at is None:
         return None, clock.due
-    anchor, calendar = clock.anchor or dates_anchor(case), law.calendar(dates.lead.calendar)
+    anchor, calendar = clock.anchor or _accepted(case), law.calendar_of(dates.lead)
     return set_clock(ClockKind.STATUTORY, dates.statutory_term, anchor, due_at, calendar, law), due_at
 
 
@@ -228,7 +225,7 @@ def _step(case: Case, clock: Clock, law: Catalogue, dates: Deadlines | None) -> 
     opened = step_due(case, law, clock.step, clock.anchor) if clock.anchor else None
     if clock.anchor is None or opened is None:
         return None, clock.due
-    calendar = law.calendar(opened.unit.calendar)
+    calendar = law.calendar_of(opened.unit)
     due_at = opened.due.instant
     if clock.left is not None:
         due_at = floor_to_minute(moment_after(local(clock.anchor), clock.left, calendar))
@@ -242,7 +239,7 @@ def _second(case: Case, clock: Clock, law: Catalogue, dates: Deadlines | None) -
     assert dates is not None  # there was a first one
     if clock.anchor is None:
         return None, clock.due
-    calendar = law.calendar(dates.lead.calendar)
+    calendar = law.calendar_of(dates.lead)
     return set_clock(ClockKind.MOVED, dates.promised_term, clock.anchor, clock.due, calendar, law), clock.due
 
 
@@ -276,15 +273,15 @@ _COUNTS_IN = {**RUNS_IN, ClockKind.STEP: RUNS_IN[ClockKind.STEP] | _STANDING_STI
 """A step that stands still goes on with what was left of it, so its due instant must stay right meanwhile."""
 
 
-def _after_stops(case: Case, law: Catalogue, dates: Deadlines, term: Term) -> datetime | None:
+def _after_stops(case: Case, clock: Clock, law: Catalogue, dates: Deadlines, term: Term) -> datetime | None:
+    """When the term ends, None while it stands still."""
     stops = ledger(case, until=case.last_instant)
-    calendar, policy = law.calendar(dates.lead.calendar), Policy(dates.procedure.supplement_policy)
-    found = due_after_stops(term, dates_anchor(case), stops, calendar, policy)
+    began = (case.arrived_at if stops else clock.anchor) or _accepted(case)
+    found = due_after_stops(term, began, stops, law.calendar_of(dates.lead), Policy(dates.procedure.supplement_policy))
     return found.instant if found else None
 
 
-def dates_anchor(case: Case) -> datetime:
-    """The instant from which the terms of an accepted dossier count."""
+def _accepted(case: Case) -> datetime:
     assert case.accepted_at is not None  # only what was accepted has terms
     return case.accepted_at
 
@@ -294,12 +291,12 @@ def _printed(case: Case, clock: Clock) -> datetime:
 
 
 def _calendars(case: Case, law: Catalogue, dates: Deadlines | None) -> tuple[str, str]:
-    counted_on = law.calendar(dates.lead.calendar) if dates else _receiving(case, law)
+    counted_on = law.calendar_of(dates.lead) if dates else _receiving(case, law)
     return case.calendar, name_version(counted_on)
 
 
 def _receiving(case: Case, law: Catalogue) -> Calendar:
-    return law.calendar(law.unit(case.unit, civil_date(case.submitted_at)).calendar)
+    return law.calendar_of(law.unit(case.unit, civil_date(case.submitted_at)))
 
 
 def _bases(row: ShorteningRow, term: Term) -> tuple[str, ...]:
@@ -336,7 +333,8 @@ def _disagreeing(calendars: list[Calendar]) -> set[date]:
 def _hours(calendar: Calendar, day: date) -> tuple[Any, ...] | None:
     if all(held.year != day.year for held in calendar.years):
         return None
-    return tuple((each.opens, each.closes) for each in calendar.sessions_on(day))
+    sessions = [*calendar.sessions_on(day), *calendar.sessions_on(day, Hours.OPENING)]
+    return tuple((each.opens, each.closes) for each in sessions)
 
 
 def may_move(case: Case, days: frozenset[date]) -> bool:

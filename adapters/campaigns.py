@@ -16,7 +16,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from activities.ports import LawBook, Refused, Unavailable
-from activities.redating import Moved, Subject, may_move, moved, touched
+from activities.redating import Moved, Subject, may_move, moved, touched, under
 from adapters.catalogue_versions import ADAPTERS
 from adapters.engine import Engine, NotThere
 from adapters.keys import KeyRing
@@ -61,6 +61,7 @@ class Survey:
     def __init__(self, pool: Pool, law: LawBook) -> None:
         self._pool = pool
         self._law = law
+        self._joined: dict[tuple[str, str, Subject], Catalogue] = {}
 
     async def days(self, published: Catalogue) -> frozenset[Any]:
         """The days on which any two publications ever disagreed, this one among them."""
@@ -68,7 +69,7 @@ class Survey:
             rows = await connection.fetch(QUERIES["every_calendar"])
             closed = await connection.fetch(QUERIES["every_closed_day"])
         known = [_calendar(row["content"], row["version"]) for row in rows]
-        new = {each.day for each in getattr(published, "closures", ())}
+        new = {each.day for each in published.closures}
         return touched([*known, *published.calendars], {*new, *(row["day"] for row in closed)})
 
     async def page(
@@ -96,11 +97,17 @@ class Survey:
             if (after := page.after) is None:
                 return
 
+    async def _under(self, pinned: str, published: Catalogue, subject: Subject) -> Catalogue:
+        names = (pinned, published.version, subject)
+        if names not in self._joined:
+            self._joined[names] = under(await self._law.at(pinned), published, subject)
+        return self._joined[names]
+
     async def _look(self, case: Case, published: Catalogue, subject: Subject, at: datetime) -> Iterable[Found]:
         _beat()
         await asyncio.sleep(0)  # counting takes a while: others have their turn between two dossiers
         try:
-            change = moved(case, await self._law.at(case.law), published, at=at, subject=subject)
+            change = moved(case, await self._under(case.law, published, subject), at=at, subject=subject)
         except DomainError as refusal:
             return (Found(case, None, refusal),)
         return (Found(case, change),) if change else ()
