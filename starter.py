@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import dossiers, law, operations, stack
+from cli import campaigns, dossiers, law, operations, stack
 
 app = typer.Typer(
     name="motcua",
@@ -12,7 +12,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for part in (dossiers, law, operations, stack):
+for part in (dossiers, campaigns, law, operations, stack):
     part.register(app)
 
 

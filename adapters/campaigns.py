@@ -258,11 +258,11 @@ class Ledger:
         async with reading(self._pool) as connection:
             await connection.execute(QUERIES["settle_item"], *values)
 
-    async def pending(self, campaign: UUID) -> list[UUID]:
-        """The dossiers without an outcome."""
-        async with reading(self._pool) as connection:
-            rows = await connection.fetch(QUERIES["pending_items"], campaign, None)
-        return [row["dossier"] for row in rows]
+    async def note(self, campaign: UUID, dossiers: Iterable[UUID]) -> None:
+        """Note dossiers that a campaign concerns; again, nothing changes."""
+        rows = [(campaign, dossier, "pending", "", "[]", self._now()) for dossier in dossiers]
+        async with transaction(self._pool) as connection:
+            await connection.executemany(QUERIES["note_item"], rows)
 
     async def conclude(self, campaign: UUID, scanned: int) -> None:
         """Close the ledger."""

@@ -32,3 +32,13 @@ COMMENT ON COLUMN campaign_item.changes IS 'dates old and new: as planned while 
 CREATE INDEX campaign_item_pending ON campaign_item (campaign, dossier) WHERE outcome = 'pending';
 
 CREATE INDEX dossier_open ON dossier (id) WHERE closed_at IS NULL;
+
+CREATE TABLE law_decided (
+    kind    text   NOT NULL,
+    code    text   NOT NULL,
+    version text   NOT NULL,
+    since   bigint NOT NULL REFERENCES law_publication (number),
+    PRIMARY KEY (kind, code),
+    FOREIGN KEY (kind, code, version) REFERENCES law_entry (kind, code, version)
+);
+COMMENT ON TABLE law_decided IS 'entries that a command put above the files: a closure, a decision; a publication of the files keeps them';
