@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from functools import cache
 from uuid import uuid4
 
 import pytest
 
 from activities.intake import submitted
 from activities.redating import Subject, may_move, moved, touched, under
-from adapters.catalogue_versions import versioned
-from domain.calendars import Closure, SpecialDay
 from domain.catalogue import Catalogue
-from domain.decisions import ShorteningRow, Source
 from domain.duties import Role
 from domain.errors import NotAllowed
 from domain.instants import VIETNAM, at
@@ -24,25 +18,13 @@ from schema.case import Case
 from schema.events import EventType
 from schema.messages import ENGINE, Actor, Event, RecordAsk
 from schema.submissions import Submission
+from tests.laws import closed, decided, shut
 from tests.stories import COMMUNE, ECONOMY, HOUSEHOLD, LAW
 from tests.twins import MemoryRegister
 
 MONDAY = at(date(2026, 9, 7), time(8))
 """No holiday near: LAW has calendars of nothing but weeks."""
 OFFICE = next(each.calendar for each in LAW.units if each.code == COMMUNE)
-
-
-@cache
-def closed(*days: date, law: Catalogue = LAW) -> Catalogue:
-    """The law in which the offices rest on these days."""
-    rests = tuple(SpecialDay(day, "swapped_off", "Nghỉ hoán đổi", "invented") for day in days)
-    calendars = tuple(replace(each, special_days=(*each.special_days, *rests)) for each in law.calendars)
-    return versioned(replace(law, calendars=calendars))
-
-
-def shut(unit: str, day: date, law: Catalogue = LAW) -> Catalogue:
-    """The law in which one office stays closed unforeseen."""
-    return versioned(replace(law, closures=(*law.closures, Closure(unit, day, "Bão", "invented"))))
 
 
 class Counter:
@@ -257,21 +239,6 @@ async def test_a_closure_concerns_the_unit_alone() -> None:
     assert here is not None
     assert ClockKind.STEP in {change.clock for change in here.changes}
     assert other is None
-
-
-def decided(amount: str, law: Catalogue = LAW) -> Catalogue:
-    """The law with a new decision in force from today."""
-    row = ShorteningRow(
-        decision="1/QĐ-UBND",
-        procedure=HOUSEHOLD,
-        case="standard",
-        source=Source.ANNEX,
-        basis="QĐ 1/QĐ-UBND",
-        valid_from=MONDAY.date(),
-        promised=Decimal(amount),
-    )
-    others = tuple(each for each in law.shortenings if each.procedure != HOUSEHOLD)
-    return versioned(replace(law, shortenings=(*others, row)))
 
 
 async def online_in_review() -> Counter:

@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from temporalio.worker import Worker
-
-from activities.campaigns import CampaignActivities
-from adapters.engine import Engine
 from domain.instants import civil_date
 from domain.milestones import ClockKind, Rung
 from schema import wire
-from schema.campaigns import CampaignStart, RedateAsk, Redated
+from schema.campaigns import CampaignStart
 from schema.events import EventType
-from tests.activities.test_redating import closed, decided
-from tests.campaigns import MemoryCampaigns
+from tests.campaigns import MemoryCampaigns, campaigning, redate
+from tests.laws import closed, decided
 from tests.stories import Dossier, World
 from workflows.campaign import CampaignWorkflow
 
 
-@asynccontextmanager
-async def campaigning(world: World, campaigns: MemoryCampaigns) -> AsyncIterator[None]:
-    """The campaigns' worker over the twin."""
-    port = CampaignActivities(campaigns)
-    async with Worker(
-        world.client,
-        task_queue=wire.CAMPAIGN_QUEUE,
-        workflows=[CampaignWorkflow],
-        activities=[port.plan, port.carry_out, port.conclude],
-    ):
-        yield
-
-
 async def in_two_days(world: World) -> date:
     return civil_date(await world.now() + timedelta(days=2))
-
-
-async def redate(dossier: Dossier, law: str, subject: str = "calendar", campaign: UUID | None = None) -> Redated:
-    ask = RedateAsk.model_validate({"campaign": campaign or uuid4(), "subject": subject, "law": law})
-    answered = await Engine(dossier.world.client, timedelta(seconds=30)).redate(dossier.id, ask)
-    assert answered is not None
-    return answered
 
 
 async def test_a_dossier_takes_its_dates_once(world: World) -> None:
