@@ -77,6 +77,7 @@ async def campaigning(world: World, campaigns: MemoryCampaigns) -> AsyncIterator
         task_queue=wire.CAMPAIGN_QUEUE,
         workflows=[CampaignWorkflow],
         activities=[port.plan, port.carry_out, port.conclude],
+        **({"deployment_config": world.deployment} if world.deployment else {}),
     ):
         yield
 
