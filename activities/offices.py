@@ -65,8 +65,9 @@ def set_on(case: Case, since: datetime, at: datetime, law: Catalogue) -> list[di
             left = max(timedelta(), working_time_between(since, clock.due, calendar))
             due_at = floor_to_minute(moment_after(local(at), left, calendar))
             term = next(each for each in _dues(case, law, case.stage, at) if each.step.code == clock.step).term
-            named = {"step": clock.step, "unit": clock.unit}
-            made.append(set_clock(ClockKind.STEP, term, at, due_at, calendar, law, **named, left=left))
+            made.append(
+                set_clock(ClockKind.STEP, term, at, due_at, calendar, law, step=clock.step, unit=clock.unit, left=left)
+            )
     return made
 
 

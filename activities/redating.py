@@ -208,7 +208,8 @@ def _promised(case: Case, clock: Clock, law: Catalogue, dates: Deadlines | None)
     printed = _printed(case, clock)
     due_at = printed if clock.due == printed else min(computed, printed)
     anchor, calendar = clock.anchor or _accepted(case), law.calendar_of(dates.lead)
-    wire = set_clock(ClockKind.PROMISED, dates.promised_term, anchor, due_at, calendar, law)
+    kept = due_at == computed
+    wire = set_clock(ClockKind.PROMISED, dates.promised_term, anchor, due_at, calendar, law, counted=kept)
     return wire, computed if clock.due == printed else due_at
 
 
@@ -229,8 +230,17 @@ def _step(case: Case, clock: Clock, law: Catalogue, dates: Deadlines | None) -> 
     due_at = opened.due.instant
     if clock.left is not None:
         due_at = floor_to_minute(moment_after(local(clock.anchor), clock.left, calendar))
-    named = {"step": clock.step, "unit": clock.unit}
-    wire = set_clock(ClockKind.STEP, opened.term, clock.anchor, due_at, calendar, law, **named, left=clock.left)
+    wire = set_clock(
+        ClockKind.STEP,
+        opened.term,
+        clock.anchor,
+        due_at,
+        calendar,
+        law,
+        step=clock.step,
+        unit=clock.unit,
+        left=clock.left,
+    )
     return wire, due_at
 
 
@@ -240,7 +250,9 @@ def _second(case: Case, clock: Clock, law: Catalogue, dates: Deadlines | None) -
     if clock.anchor is None:
         return None, clock.due
     calendar = law.calendar_of(dates.lead)
-    return set_clock(ClockKind.MOVED, dates.promised_term, clock.anchor, clock.due, calendar, law), clock.due
+    return set_clock(
+        ClockKind.MOVED, dates.promised_term, clock.anchor, clock.due, calendar, law, counted=False
+    ), clock.due
 
 
 def _window(days: str) -> Callable[[Case, Clock, Catalogue, Deadlines | None], _Counted]:
