@@ -20,10 +20,13 @@ import httpx
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.campaigns import CampaignActivities
 from activities.payments import PaymentActivities
 from activities.register import RegisterActivities
 from activities.watch import WatchActivities
 from activities.watching import Patience
+from adapters.campaigns import PostgresCampaigns
+from adapters.engine import Engine
 from adapters.health import health
 from adapters.keys import KeyRing
 from adapters.law import PostgresLaw
@@ -39,6 +42,7 @@ from adapters.watch import PostgresWatch
 from adapters.watch_engine import EngineProbe
 from adapters.wiring import utc_now
 from schema import wire
+from workflows.campaign import CampaignWorkflow
 from workflows.dossier import DossierWorkflow
 from workflows.refund import RefundWorkflow
 from workflows.watch import WatchWorkflow
@@ -60,12 +64,18 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         )
         http = await resources.enter_async_context(httpx.AsyncClient())
         secret = settings.payments_secret.get_secret_value().encode()
-        register = PostgresRegister(pool, PostgresLaw(pool), utc_now)
+        law = PostgresLaw(pool)
+        register = PostgresRegister(pool, law, utc_now)
         recording = RegisterActivities(register)
         payments = PaymentActivities(
             HttpPaymentPlatform(http, settings.payments_url, secret, settings.payments_partner)
         )
-        workers = [dossier_worker(client, settings, recording), outside_worker(client, settings, payments)]
+        campaigns = CampaignActivities(PostgresCampaigns(pool, law, Engine(client), utc_now))
+        workers = [
+            dossier_worker(client, settings, recording),
+            outside_worker(client, settings, payments),
+            campaign_worker(client, settings, campaigns),
+        ]
         running = health(settings.gateway_host, settings.worker_port, lambda: all(w.is_running for w in workers))
         for resource in (running, *workers):
             await resources.enter_async_context(resource)
@@ -137,6 +147,19 @@ def watch_worker(client: Client, settings: Settings, pool: Pool) -> Worker:
         workflows=[WatchWorkflow],
         activities=[WatchActivities(watch).look],
         deployment_config=deployment(settings.build_id, WATCH_DEPLOYMENT),
+        graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
+    )
+
+
+def campaign_worker(client: Client, settings: Settings, campaigns: CampaignActivities) -> Worker:
+    """The worker of the campaigns, on its own queue: it goes through thousands of dossiers, each in its turn."""
+    return Worker(
+        client,
+        task_queue=wire.CAMPAIGN_QUEUE,
+        workflows=[CampaignWorkflow],
+        activities=[campaigns.plan, campaigns.carry_out, campaigns.conclude],
+        max_concurrent_activities=2,
+        deployment_config=deployment(settings.build_id),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
     )
 

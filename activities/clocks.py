@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,11 +26,13 @@ def set_clock(
     step: str = "",
     unit: str = "",
     counted: bool = True,
+    left: timedelta | None = None,
 ) -> dict[str, Any]:
     """Word a clock that counts `term` from `anchor` to `due_at`, with the rungs that are in force on that day.
 
     It carries what its due instant was counted from, so that anybody can count it again: term, anchor, calendar.
-    `counted` is false where the term only measures the ladder, and the due instant came about in another way.
+    `counted` is false where the term only measures the ladder, and the due instant came about in another way; `left`
+    is the opening time that the clock was given at its anchor, where it goes on after a stop.
     """
     hours = Hours.OPENING if kind is ClockKind.ACCEPTANCE else Hours.COUNTED
     rungs = ladder(law.ladder(kind, civil_date(anchor)), term, anchor, due_at, calendar, hours)
@@ -39,9 +41,10 @@ def set_clock(
         "kind": str(kind),
         "due": due_at.isoformat(),
         **named,
-        **({"term": _spelled(term)} if counted else {}),
+        **({"term": _spelled(term)} if counted and left is None else {}),
         "anchor": anchor.isoformat(),
         "calendar": name_version(calendar),
+        **({} if left is None else {"left": left.total_seconds()}),
         "rungs": [[str(rung), at.isoformat()] for rung, at in rungs],
     }
 

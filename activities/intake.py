@@ -9,7 +9,7 @@ from uuid import UUID
 
 from activities.clocks import set_clock
 from domain.catalogue import Catalogue
-from domain.deadlines import acceptance_due
+from domain.deadlines import acceptance_due, name_version
 from domain.decisions import ShorteningRow
 from domain.errors import Invalid
 from domain.fees import Assessment, Exemption, assess
@@ -58,6 +58,7 @@ def submitted(
         "quantity": submission.quantity,
         "copies": submission.copies,
         "law": law.version,
+        "calendar": name_version(law.calendar(unit.calendar)),
         "fee": fee_facts(procedure, assessment),
         "exemption": submission.exemption.kind if submission.exemption else None,
         "clocks": [acceptance_clock(law, procedure, unit, at, due.instant)] if due else [],

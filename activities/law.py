@@ -6,7 +6,7 @@ workflow reads it back and never computes it again.
 
 from __future__ import annotations
 
-from activities import appointments, offices, receipt, results, rungs, supplements, suspensions
+from activities import appointments, offices, receipt, redating, results, rungs, supplements, suspensions
 from activities.ports import Desk
 from domain.catalogue import Catalogue
 from schema.case import STRUCK, Case
@@ -24,6 +24,7 @@ _MADE = {
     EventType.SUPPLEMENTED: supplements.completed,
     EventType.SUSPENDED: suspensions.suspended,
     EventType.RESUMED: suspensions.resumed,
+    EventType.REDATED: redating.redated,
     EventType.APOLOGY_SIGNED: appointments.signed,
     EventType.APPOINTMENT_MOVED: appointments.moved,
     EventType.APPROVED: results.approved,

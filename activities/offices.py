@@ -65,9 +65,15 @@ def set_on(case: Case, since: datetime, at: datetime, law: Catalogue) -> list[di
             left = max(timedelta(), working_time_between(since, clock.due, calendar))
             due_at = floor_to_minute(moment_after(local(at), left, calendar))
             term = next(each for each in _dues(case, law, case.stage, at) if each.step.code == clock.step).term
-            named = {"step": clock.step, "unit": clock.unit}
-            made.append(set_clock(ClockKind.STEP, term, at, due_at, calendar, law, counted=False, **named))
+            made.append(
+                set_clock(ClockKind.STEP, term, at, due_at, calendar, law, step=clock.step, unit=clock.unit, left=left)
+            )
     return made
+
+
+def step_due(case: Case, law: Catalogue, step: str, at: datetime) -> StepDue | None:
+    """When a step of the open stage that began at that instant is due; None for one that the process does not know."""
+    return next((each for each in _dues(case, law, case.stage, at) if each.step.code == step), None)
 
 
 def _dues(case: Case, law: Catalogue, number: int, at: datetime) -> tuple[StepDue, ...]:

@@ -78,6 +78,10 @@ class LawBook(Protocol):
         """Return the publication with this digest, however old."""
         ...
 
+    async def current(self, publication: str) -> Catalogue:
+        """Return that publication on the calendars of the newest: rules are pinned, the days of offices are not."""
+        ...
+
 
 class PaymentPlatform(Protocol):
     """Whoever collects money for us by electronic means."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from domain.deadlines import Deadlines, deadlines, forwarding_due, runs_from_arr
 from domain.instants import civil_date, local
 from domain.milestones import ClockKind
 from domain.procedures import Channel, Process, Stage, StepKind
-from domain.terms import SAME_DAY_CUT_OFF, Due, Term
+from domain.terms import SAME_DAY_CUT_OFF, Due, Term, due
 from schema.case import Case
 from schema.messages import Event
 
@@ -33,7 +34,7 @@ async def accepted(case: Case, event: Event, law: Catalogue, desk: Desk) -> dict
         "terms": {"statutory": _spell(dates.statutory_term), "promised": _spell(dates.promised_term)},
         "appointment": dates.promised.instant.isoformat(),
         "clocks": [
-            *_forwarding(dates, event.occurred_at, law),
+            *forwarding_clock(dates, event.occurred_at, law),
             *processing_clocks(dates, anchor, dates.statutory, dates.promised, law),
         ],
         **from_arrival,
@@ -52,8 +53,11 @@ def found_complete(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
 
 
 def dates_of(case: Case, law: Catalogue, *, accepted_at: datetime) -> Deadlines:
-    """Compute the dossier's dates for an acceptance at this instant, under this publication of the law."""
-    return deadlines(
+    """Compute the dossier's dates for an acceptance at this instant, under this publication of the law.
+
+    A decision that came after the acceptance and shortened the promise counts instead of the one of that day.
+    """
+    dates = deadlines(
         law,
         case.procedure,
         channel=Channel(case.channel),
@@ -63,6 +67,10 @@ def dates_of(case: Case, law: Catalogue, *, accepted_at: datetime) -> Deadlines:
         territory=case.home,
         case=case.case,
     )
+    if case.promise is None:
+        return dates
+    promised = due(case.promise, accepted_at, law.calendar_of(dates.lead))
+    return replace(dates, promised_term=case.promise, promised=promised)
 
 
 def office_stages(process: Process) -> list[Stage]:
@@ -96,7 +104,7 @@ def _anchor(case: Case, event: Event, law: Catalogue) -> tuple[datetime, dict[st
     return arrival, {"runs_from": "arrival", "runs_from_basis": "NĐ 309/2026/NĐ-CP, Điều 17(3)"}
 
 
-def _forwarding(dates: Deadlines, accepted_at: datetime, law: Catalogue) -> list[dict[str, Any]]:
+def forwarding_clock(dates: Deadlines, accepted_at: datetime, law: Catalogue) -> list[dict[str, Any]]:
     """Word the clock of forwarding; online the engine forwards by itself, at once."""
     if dates.channel is Channel.ONLINE:
         return []

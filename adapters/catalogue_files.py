@@ -8,7 +8,7 @@ misspelt, it would be a rule that silently does not hold.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, is_dataclass
 from datetime import date
 from decimal import Decimal
@@ -64,6 +64,33 @@ def read(folder: Path = FOLDER) -> Loaded:
     if findings:
         raise BadCatalogue(tuple(findings))
     return Loaded(assemble(found), origins)
+
+
+def read_rows(file: Path, kinds: Collection[str]) -> tuple[tuple[str, Entry], ...]:
+    """Read the entries of one file outside the folder. Raises BadCatalogue for others than of these kinds."""
+    findings: list[Finding] = []
+    try:
+        rows = tuple(_entries(file, file.name, findings))
+    except OSError as error:
+        rows = ()
+        findings.append(
+            Finding(file.name, "file", f"it cannot be read: {type(error).__name__}", "name a readable file")
+        )
+    strange = [(kind, entry) for kind, entry in rows if kind not in kinds]
+    remedy = f"use: {', '.join(f'[[{kind}]]' for kind in kinds)}"
+    findings += [Finding(file.name, name(*each), "this file may not hold it", remedy) for each in strange]
+    if not rows and not findings:
+        findings.append(Finding(file.name, "file", "it holds no entry", remedy))
+    if findings:
+        raise BadCatalogue(tuple(findings))
+    return rows
+
+
+def require_sound(catalogue: Catalogue, today: date) -> Catalogue:
+    """Return a catalogue that may be published on that day. Raises BadCatalogue for one that may not."""
+    if findings := tuple(check(catalogue, {}, today)):
+        raise BadCatalogue(findings)
+    return catalogue
 
 
 def examine(folder: Path = FOLDER, today: date | None = None) -> tuple[Finding, ...]:

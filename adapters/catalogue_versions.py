@@ -51,6 +51,13 @@ def assemble(rows: Iterable[tuple[str, Entry]]) -> Catalogue:
     return versioned(_sorted_out(rows))
 
 
+def above(catalogue: Catalogue, rows: Iterable[tuple[str, Entry]]) -> Catalogue:
+    """The same catalogue with these entries in the place of those with their codes, or behind the others."""
+    new = {(kind, code(entry)): (kind, entry) for kind, entry in rows}
+    kept = [new.pop((kind, code(entry)), (kind, entry)) for kind, entry in entries(catalogue)]
+    return assemble([*kept, *new.values()])
+
+
 def versioned(catalogue: Catalogue) -> Catalogue:
     """The same catalogue with the version of every entry, and its own, filled in."""
     return _sorted_out((kind, replace(entry, version=version_of(kind, entry))) for kind, entry in entries(catalogue))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID
 
 from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
@@ -11,7 +13,10 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.ports import Unavailable
 from activities.refusals import refusal_in
 from schema import wire
-from schema.messages import Answer, Command
+from schema.campaigns import RedateAsk, Redated
+from schema.messages import Answer, Command, Message
+
+M = TypeVar("M", bound=Message)
 
 ANSWER_SECONDS = timedelta(seconds=8)
 """How long a caller waits for the answer before it is told to ask again with the same id."""
@@ -31,16 +36,19 @@ class Engine:
 
     async def send(self, command: Command) -> Answer | None:
         """Return the answer, or None when it is not known in time; refusals are raised as `DomainError`."""
-        handle = self._client.get_workflow_handle(wire.dossier_workflow_id(command.dossier))
+        return await self._update(command.dossier, wire.COMMAND_UPDATE, command, str(command.id), Answer)
+
+    async def redate(self, dossier: UUID, ask: RedateAsk) -> Redated | None:
+        """Ask a dossier to take its dates from a new publication; as `send`, with the campaign for an id."""
+        return await self._update(dossier, wire.REDATE_UPDATE, ask, f"campaign/{ask.campaign}", Redated)
+
+    async def _update(self, dossier: UUID, name: str, message: Message, id_: str, answer: type[M]) -> M | None:
+        handle = self._client.get_workflow_handle(wire.dossier_workflow_id(dossier))
         try:
-            answer: Answer = await handle.execute_update(
-                wire.COMMAND_UPDATE,
-                command,
-                id=str(command.id),
-                result_type=Answer,
-                rpc_timeout=self._patience,
+            found: M = await handle.execute_update(
+                name, message, id=id_, result_type=answer, rpc_timeout=self._patience
             )
-            return answer
+            return found
         except WorkflowUpdateFailedError as error:
             raise _refusal(error) from None
         except WorkflowUpdateRPCTimeoutOrCancelledError:

@@ -16,6 +16,7 @@ import asyncpg
 
 from activities.law import NEEDS_DESK, NEEDS_LAW, PINS_NEWEST, complete
 from activities.ports import Claim, Desk, LawBook, Refused
+from activities.redating import Subject, under
 from adapters.postgres import Connection, Pool, reading, row_of, transaction
 from adapters.rows import case_values, event_of, event_values
 from domain.catalogue import Catalogue
@@ -62,7 +63,12 @@ class PostgresRegister:
         types = {event.type for event in (ask.event, *ask.then)}
         if not types & NEEDS_LAW:
             return None
-        return await self._law.latest() if types & PINS_NEWEST else await self._law.at(ask.law)
+        if types & PINS_NEWEST:
+            return await self._law.latest()
+        if ask.event.type is EventType.REDATED:
+            pinned, published = await self._law.at(ask.law), await self._law.at(ask.event.data["law"])
+            return under(pinned, published, Subject(ask.event.data["subject"]))
+        return await self._law.current(ask.law)
 
     async def _record_known(self, event: Event, law: Catalogue | None) -> Recorded | None:
         """The usual way: one statement, from a case that this process knows; None when that is not enough.

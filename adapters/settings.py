@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     local_activities: int = Field(default=50, ge=1)  # per process: records at a time
     activities: int = Field(default=100, ge=1)  # per process: calls to the outside at a time
     clock_spread: int = Field(default=60, ge=0)  # seconds: wake-ups of one due instant; of dossiers started from now on
+    campaign_rate: float = Field(default=20.0, gt=0)  # dossiers a second that a campaign moves, at most
+    campaign_settle: float = Field(default=15.0, ge=0)  # seconds until every process counts on a new publication
     build_id: str = version("motcua")  # names this code to the engine; dossiers under way move on to the newest
 
     watch_every: int = Field(default=180, ge=1)  # seconds between rounds of the watch

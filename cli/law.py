@@ -15,8 +15,9 @@ from typing import Annotated, TypeVar
 import typer
 
 from activities.ports import Refused, Unavailable
-from adapters.catalogue_files import FOLDER, examine, read_sound
-from adapters.law import PostgresLaw, publish
+from adapters.catalogue_files import FOLDER, examine, read_sound, require_sound
+from adapters.catalogue_versions import above
+from adapters.law import PostgresLaw, Publication, decided, forget_decided, publish
 from adapters.postgres import Pool, open_pool
 from adapters.settings import load_settings
 from cli.console import explain, show_json
@@ -137,12 +138,19 @@ def check_files(folder: InFolder = FOLDER, as_json: AsJson = False) -> None:
 
 
 @catalogue.command("publish")
-def publish_files(folder: InFolder = FOLDER, as_json: AsJson = False) -> None:
-    """Write the files as immutable versions into the database; the same content again changes nothing."""
+def publish_files(
+    folder: InFolder = FOLDER,
+    exact: Annotated[bool, typer.Option("--exact", help="Take back what commands have put above the files.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the files as immutable versions into the database; the same content again changes nothing.
+
+    What `closure` and `decision apply` have put above the files is kept, unless `--exact` takes it back.
+    """
     with _refusals():
         at = datetime.now(VIETNAM)
         law = read_sound(folder, at.date())
-        made = _in_database(lambda pool: publish(pool, law, at))
+        made, days_changed = _in_database(lambda pool: _published(pool, law, at, exact=exact))
     if as_json:
         show_json(
             {
@@ -150,11 +158,28 @@ def publish_files(folder: InFolder = FOLDER, as_json: AsJson = False) -> None:
                 "version": made.version,
                 "published_at": local(made.published_at).isoformat(),
                 "is_new": made.is_new,
+                "days_changed": days_changed,
             }
         )
     else:
         state = "published" if made.is_new else "already published"
         typer.echo(f"{state}: version {made.version}, publication {made.number}")
+        if days_changed:
+            typer.echo("the calendars are others: `motcua campaign calendar --dry-run` says whom that moves")
+
+
+async def _published(pool: Pool, law: Catalogue, at: datetime, *, exact: bool) -> tuple[Publication, bool]:
+    """Publish the files with what was decided above them; say whether open dossiers may have to be dated anew."""
+    try:
+        before = await PostgresLaw(pool).latest()
+    except Unavailable:
+        return await publish(pool, law, at), False
+    if exact:
+        await forget_decided(pool)
+    else:
+        law = require_sound(above(law, await decided(pool)), at.date())
+    made = await publish(pool, law, at)
+    return made, made.is_new and (before.calendars, before.closures) != (law.calendars, law.closures)
 
 
 def _law(published: bool, folder: Path) -> Catalogue:

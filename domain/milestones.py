@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.dossier import Business
@@ -76,6 +76,10 @@ class Clock:
     """In the order in which they strike; empty for a clock set before there were ladders: then warning and breach."""
     climbed: int = 0
     """How many of `rungs` have been recorded."""
+    anchor: datetime | None = None
+    """Where it counts from, so that it can be counted again; None for a clock set before that was kept."""
+    left: timedelta | None = None
+    """The opening time it was given at its anchor, for one that goes on after a stop instead of counting a term."""
 
     @property
     def key(self) -> tuple[ClockKind, str]:

@@ -7,17 +7,19 @@ the register (its projection) and when a run starts at any sequence by loading t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, TypeAdapter
 
 from domain.dossier import GIVEN_UP, Act, Business, Delivery, Finance, State, after, is_closed, national_code
 from domain.milestones import Clock, ClockKind, Milestone, Rung, milestones
+from domain.terms import Term
 from schema.events import MOVES, EventType
 from schema.messages import Event, Message
 
+_TERM = TypeAdapter(Term)
 AT_RECEIPT, BEFORE_RETURN = "at_receipt", "before_return"
 
 
@@ -89,6 +91,12 @@ class Case(Message):
     signed_for: AwareDatetime | None = None
     """The new appointment that the head signed, until the one-stop has set it."""
     apology: ApologyState = ""
+    calendar: str = ""
+    """The calendar that the terms were last counted on, as `code@version`; before acceptance that of the one-stop."""
+    recounted: AwareDatetime | None = None
+    """Where a later calendar puts the promised due, when that is not the appointment, which no calendar moves."""
+    promise: Term | None = None
+    """The term promised by a decision that came after acceptance; None while that of the acceptance holds."""
     stages: tuple[tuple[Step, ...], ...] = ()
     stage: int = -1
     """The stage under review; -1 before the dossier is forwarded."""
@@ -205,6 +213,7 @@ def first(event: Event) -> Case:
         last_instant=event.occurred_at,
         state=State(finance=Finance.OWED if owed else Finance.NOTHING_DUE),
         submitted_at=event.occurred_at,
+        calendar=data.get("calendar", ""),
         fee_total=fee.get("total", 0),
         fee_timing=fee.get("timing", "at_receipt"),
         clocks=_clocks((), event),
@@ -258,6 +267,8 @@ STRUCK = {
 
 def _read_clock(raw: dict[str, Any], arming: int) -> Clock:
     warn_at = raw.get("warn_at")
+    rungs = tuple((Rung(rung), datetime.fromisoformat(at)) for rung, at in raw.get("rungs", ()))
+    climbed = {rung for rung, _ in rungs[: raw.get("climbed", 0)]}
     return Clock(
         kind=ClockKind(raw["kind"]),
         due=datetime.fromisoformat(raw["due"]),
@@ -265,7 +276,12 @@ def _read_clock(raw: dict[str, Any], arming: int) -> Clock:
         step=raw.get("step", ""),
         unit=raw.get("unit", ""),
         arming=arming,
-        rungs=tuple((Rung(rung), datetime.fromisoformat(at)) for rung, at in raw.get("rungs", ())),
+        rungs=rungs,
+        climbed=len(climbed),
+        warned=Rung.WARN in climbed,
+        breached=Rung.BREACH in climbed,
+        anchor=datetime.fromisoformat(raw["anchor"]) if "anchor" in raw else None,
+        left=timedelta(seconds=raw["left"]) if "left" in raw else None,
     )
 
 
@@ -277,6 +293,7 @@ def _accepted(case: Case, event: Event) -> dict[str, Any]:
     data: dict[str, Any] = event.data
     stages = tuple(tuple(Step.model_validate(step) for step in stage) for stage in data["stages"])
     facts = {"code": data["code"], "accepted_at": event.occurred_at, "law": data["law"], "stages": stages}
+    facts |= {"calendar": data["calendar"]} if "calendar" in data else {}
     return facts | ({"appointment": _instant(data["appointment"])} if "appointment" in data else {})
 
 
@@ -290,8 +307,15 @@ def _supplemented(case: Case, event: Event) -> dict[str, Any]:
     if not case.is_accepted:
         return {}
     started, _ = case.stops[-1]
-    given = {"appointment": _instant(event.data["appointment"])} if "appointment" in event.data else {}
+    given = _appointed(event)
     return {"stops": (*case.stops[:-1], (started, event.occurred_at)), **given}
+
+
+def _appointed(event: Event) -> dict[str, Any]:
+    """A new first appointment, counted on the calendars of its day."""
+    if "appointment" not in event.data:
+        return {}
+    return {"appointment": _instant(event.data["appointment"]), "recounted": None}
 
 
 def _suspended(case: Case, event: Event) -> dict[str, Any]:
@@ -301,7 +325,7 @@ def _suspended(case: Case, event: Event) -> dict[str, Any]:
 
 def _resumed(case: Case, event: Event) -> dict[str, Any]:
     over = case.suspensions[-1].model_copy(update={"ended": event.occurred_at})
-    given = {"appointment": _instant(event.data["appointment"])} if "appointment" in event.data else {}
+    given = _appointed(event)
     return {"suspensions": (*case.suspensions[:-1], over), **given}
 
 
@@ -318,6 +342,17 @@ def _signed(case: Case, event: Event) -> dict[str, Any]:
 
 def _moved(case: Case, event: Event) -> dict[str, Any]:
     return {"apology": "moved", "moved_to": _instant(event.data["appointment"])}
+
+
+def _redated(case: Case, event: Event) -> dict[str, Any]:
+    data: dict[str, Any] = event.data
+    promised = [each["new"] for each in data["changes"] if "printed" in each and "promise" not in data]
+    return {
+        "calendar": data["calendar"]["new"],
+        "stages": _opened(case.stages, event),
+        **({"recounted": _instant(promised[0])} if promised else {}),
+        **({"promise": _TERM.validate_python(data["promise"])} if "promise" in data else {}),
+    }
 
 
 def _instant(raw: Any) -> datetime:
@@ -371,6 +406,7 @@ _CHANGES = {
     EventType.DUTY_REQUIRED: _suspended,
     EventType.SUSPENDED: _suspended,
     EventType.RESUMED: _resumed,
+    EventType.REDATED: _redated,
     EventType.CLOCK_ASKED: _apologising("asked"),
     EventType.ANSWERED_IN_TIME: _apologising("in_time"),
     EventType.ANSWERED_LATE: _apologising("late"),

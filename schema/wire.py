@@ -6,16 +6,19 @@ from uuid import UUID
 
 DOSSIER_QUEUE = "dossier"
 OUTSIDE_QUEUE = "outside"
+CAMPAIGN_QUEUE = "campaign"
 WATCH_QUEUE = "watch"
 """Served by a process of its own, so that the watch looks while every dossier worker is down."""
 
 DOSSIER_WORKFLOW = "dossier"
 REFUND_WORKFLOW = "refund"
+CAMPAIGN_WORKFLOW = "campaign"
 WATCH_WORKFLOW = "watch"
 WATCH_SCHEDULE = "watch"
 WATCH_ID = "watch/round"
 """The engine adds the instant of each round."""
 COMMAND_UPDATE = "command"
+REDATE_UPDATE = "redate"
 PAYMENT_SIGNAL = "payment-reported"
 CASE_QUERY = "case"
 
@@ -25,6 +28,9 @@ OPEN_ORDER = "payments.open"
 QUERY_ORDER = "payments.query"
 REFUND_ORDER = "payments.refund"
 HAVE_A_LOOK = "watch.look"
+PLAN_PAGE = "campaign.plan"
+CARRY_OUT = "campaign.carry_out"
+CONCLUDE = "campaign.conclude"
 
 SEARCH_PROCEDURE = "Procedure"
 SEARCH_UNIT = "Unit"
@@ -50,3 +56,8 @@ def dossier_of(workflow_id: str) -> UUID | None:
 def refund_workflow_id(report: UUID) -> str:
     """Name the workflow that gives back one reported payment, by the inbox row that reported it."""
     return f"refund/{report}"
+
+
+def campaign_workflow_id(campaign: UUID) -> str:
+    """Name the workflow of a campaign: started twice, it is the same one."""
+    return f"campaign/{campaign}"

@@ -85,6 +85,8 @@ class World:
     register: MemoryRegister = field(default_factory=lambda: MemoryRegister(LAW))
     platform: MemoryPlatform = field(default_factory=MemoryPlatform)
     opened: list[UUID] = field(default_factory=list)
+    deployment: WorkerDeploymentConfig | None = None
+    """What the workers of this world were started under."""
 
     @property
     def client(self) -> Client:
@@ -111,6 +113,7 @@ class World:
         """Run the product's workers on the twins."""
         register, payments = RegisterActivities(self.register), PaymentActivities(self.platform)
         common: dict[str, Any] = {"deployment_config": deployment} if deployment else {}
+        self.deployment = deployment
         dossiers = Worker(
             self.client,
             task_queue=wire.DOSSIER_QUEUE,

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from activities.law import NEEDS_LAW, PINS_NEWEST, complete
 from activities.ports import Claim, Refused, Unavailable
+from activities.redating import Subject, under
 from domain.catalogue import Catalogue
 from domain.errors import DomainError
 from schema.case import Case, fold
@@ -36,6 +37,8 @@ class MemoryRegister:
 
     def __init__(self, law: Catalogue) -> None:
         self.law = law
+        """The newest publication."""
+        self.laws = {law.version: law}
         self.stories: dict[UUID, list[Event]] = {}
         self.log: list[Event] = []
         """All events in commit order."""
@@ -47,6 +50,10 @@ class MemoryRegister:
         self._turn = asyncio.Lock()
         self._troubles: list[_Trouble] = []
         self._is_away = False
+
+    def publish(self, law: Catalogue) -> None:
+        """Announce another publication."""
+        self.law = self.laws[law.version] = law
 
     def submit(self, event: Event) -> None:
         """Keep event 1, as intake does in its own transaction."""
@@ -137,9 +144,13 @@ class MemoryRegister:
         types = {event.type for event in (ask.event, *ask.then)}
         if not types & NEEDS_LAW:
             return None
-        if not types & PINS_NEWEST and ask.law != self.law.version:
+        if types & PINS_NEWEST:
+            return self.law
+        if ask.law not in self.laws:
             raise Refused(f"no publication of the law has the digest {ask.law}")
-        return self.law
+        if ask.event.type is EventType.REDATED:
+            return under(self.laws[ask.law], self.laws[ask.event.data["law"]], Subject(ask.event.data["subject"]))
+        return under(self.laws[ask.law], self.law)
 
     def _append(self, event: Event) -> None:
         self.stories.setdefault(event.dossier, []).append(event)

@@ -19,11 +19,13 @@ from temporalio.common import SearchAttributeKey, VersioningBehavior, WorkflowID
 from temporalio.exceptions import ActivityError, WorkflowAlreadyStartedError
 
 from activities.payments import PaymentActivities
+from activities.redating import NOTHING_MOVES
 from activities.refusals import as_failure
 from domain.dossier import DECIDED, Act, Business
 from domain.errors import AlreadyMoved, DomainError
 from domain.milestones import Milestone
 from schema import wire
+from schema.campaigns import RedateAsk, Redated
 from schema.case import AT_RECEIPT, BEFORE_RETURN, Case, Payment, Start
 from schema.events import EventType
 from schema.messages import Answer, Command, Event, answer
@@ -32,7 +34,19 @@ from schema.refunds import StartRefund
 from workflows.judge import judge
 from workflows.options import ONE_QUESTION, OUTSIDE
 from workflows.register import load, record
-from workflows.wording import acted, asked_twice, following, opened, ordered, phase, refund_id, reported, struck, worded
+from workflows.wording import (
+    acted,
+    asked_twice,
+    following,
+    opened,
+    ordered,
+    phase,
+    redated,
+    refund_id,
+    reported,
+    struck,
+    worded,
+)
 
 MOST_ORDERS = 5
 """Orders that the engine opens by itself for one fee; after that the counter is asked to collect."""
@@ -154,6 +168,23 @@ class DossierWorkflow:
             return  # refused under the lock, where the one-stop is told of it
         except DomainError as refusal:
             raise as_failure(refusal) from None
+
+    @workflow.update(name=wire.REDATE_UPDATE)
+    async def redate(self, ask: RedateAsk) -> Redated:
+        """Take the dates from a new publication of the law, if that moves any; again, the same answer."""
+        await self._story_known()
+        async with self._lock:
+            try:
+                await self._catch_up(ask.seen)
+                await self._strike_until(workflow.now())
+                stored = await self._record(lambda case: redated(case, ask, workflow.now()))
+            except DomainError as refusal:
+                if refusal.field != NOTHING_MOVES:
+                    raise as_failure(refusal) from None
+                stored = None
+        if stored is None:
+            return Redated()
+        return Redated(outcome="moved", sequence=stored.sequence, changes=tuple(stored.data["changes"]))
 
     @workflow.signal(name=wire.PAYMENT_SIGNAL)
     async def payment_reported(self, report: PaymentReport) -> None:

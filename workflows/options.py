@@ -61,3 +61,14 @@ LOOKING: dict[str, Any] = {
     ),
 }
 """One look of the watch: the next round is another attempt anyway."""
+
+IN_THE_LEDGER: dict[str, Any] = {
+    "task_queue": wire.CAMPAIGN_QUEUE,
+    "start_to_close_timeout": timedelta(minutes=2),
+    "heartbeat_timeout": timedelta(seconds=20),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
+}
+"""A page of a campaign: a worker that died with one in hand is found out by its silence, and another takes it up."""
+
+ONE_BY_ONE: dict[str, Any] = {**IN_THE_LEDGER, "start_to_close_timeout": timedelta(minutes=30)}
+"""Dossiers moved at the rate that was set: as long as it takes, while the heart beats."""

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 from domain.dossier import DECIDED, Act, Business, Finance, may
 from domain.milestones import ClockKind, Rung
 from schema import wire
+from schema.campaigns import RedateAsk
 from schema.case import Case
 from schema.events import MOVES, EventType
 from schema.messages import ENGINE, Command, Event
@@ -109,6 +110,14 @@ def asked_twice(case: Case, command: Command, now: datetime) -> Event:
         "found_at": now.isoformat(),
     }
     return engine_event(case, EventType.CLOCK_ESCALATED, case.last_instant, f"again/{command.id}", data)
+
+
+def redated(case: Case, ask: RedateAsk, now: datetime) -> Event | None:
+    """Word that the dates come from a new publication: once for a campaign; which ones, the register computes."""
+    if case.is_closed:
+        return None
+    data = {"campaign": str(ask.campaign), "subject": ask.subject, "law": ask.law}
+    return engine_event(case, EventType.REDATED, max(now, case.last_instant), f"campaign/{ask.campaign}", data)
 
 
 def ordered(case: Case, now: datetime, expires: datetime) -> Event | None:

@@ -28,3 +28,17 @@ INSERT INTO law_publication (version, published_at) VALUES ($1, $2) RETURNING nu
 -- name: insert_published
 -- Name the version of one entry that belongs to a publication.
 INSERT INTO law_published (publication, position, kind, code, version) VALUES ($1, $2, $3, $4, $5);
+
+-- name: decided_entries
+-- What commands have put above the files.
+SELECT e.kind, e.code, e.version, e.content::text AS content
+FROM law_decided d JOIN law_entry e USING (kind, code, version) ORDER BY e.kind, e.code;
+
+-- name: decide_entry
+-- Put one version of an entry above the files.
+INSERT INTO law_decided (kind, code, version, since) VALUES ($1, $2, $3, $4)
+ON CONFLICT (kind, code) DO UPDATE SET version = EXCLUDED.version, since = EXCLUDED.since;
+
+-- name: forget_decided
+-- Take back what commands have put above the files.
+DELETE FROM law_decided;

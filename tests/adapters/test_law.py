@@ -27,7 +27,7 @@ def dearer(amount):
 async def pool(database):
     """A pool on a database in which no law was ever published."""
     async with await open_pool(database, 4) as opened:
-        await opened.execute("TRUNCATE law_published, law_publication, law_entry RESTART IDENTITY")
+        await opened.execute("TRUNCATE law_decided, law_published, law_publication, law_entry RESTART IDENTITY")
         yield opened
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle
 
-from tests import stories
+from tests import campaigns, stories
 from tests.real_world import real_world
 from tests.stories import Dossier, Story, World
 
@@ -40,6 +40,8 @@ STORIES: dict[str, Story] = {
         stories.foreign_event,
         stories.started_behind,
         stories.under_every_clock,
+        campaigns.redated,
+        campaigns.campaign_over_two,
         stories.stood_still,
         stories.apologised_late,
     )

@@ -15,6 +15,7 @@ from temporalio.workflow import NondeterminismError
 from adapters.temporal import motcua_plugin
 from tests.replay.record import HISTORIES, record
 from tests.replay.reordered import Reordered
+from workflows.campaign import CampaignWorkflow
 from workflows.dossier import DossierWorkflow
 from workflows.refund import RefundWorkflow
 
@@ -30,7 +31,7 @@ def read(file: Path) -> WorkflowHistory:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 async def test_a_recorded_story_replays(file: Path) -> None:
     """What the engine did then, this code does again, command by command."""
-    replayer = Replayer(workflows=[DossierWorkflow, RefundWorkflow], plugins=[motcua_plugin(None)])
+    replayer = Replayer(workflows=[DossierWorkflow, RefundWorkflow, CampaignWorkflow], plugins=[motcua_plugin(None)])
     result = await replayer.replay_workflow(read(file), raise_on_replay_failure=False)
 
     assert result.replay_failure is None

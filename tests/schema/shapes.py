@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import schema.campaigns
 import schema.case
 import schema.commands
 import schema.payments
@@ -20,7 +21,15 @@ import schema.watch
 from schema.messages import Message
 
 FOLDER = Path(__file__).parent / "shapes"
-MODULES = (schema.case, schema.commands, schema.payments, schema.refunds, schema.submissions, schema.watch)
+MODULES = (
+    schema.campaigns,
+    schema.case,
+    schema.commands,
+    schema.payments,
+    schema.refunds,
+    schema.submissions,
+    schema.watch,
+)
 
 Shape = dict[str, Any]
 

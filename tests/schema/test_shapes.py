@@ -26,6 +26,9 @@ NAMES = {
     "WATCH_WORKFLOW": "watch",
     "WATCH_SCHEDULE": "watch",
     "WATCH_ID": "watch/round",
+    "CAMPAIGN_QUEUE": "campaign",
+    "CAMPAIGN_WORKFLOW": "campaign",
+    "REDATE_UPDATE": "redate",
     "COMMAND_UPDATE": "command",
     "PAYMENT_SIGNAL": "payment-reported",
     "CASE_QUERY": "case",
@@ -35,6 +38,9 @@ NAMES = {
     "QUERY_ORDER": "payments.query",
     "REFUND_ORDER": "payments.refund",
     "HAVE_A_LOOK": "watch.look",
+    "PLAN_PAGE": "campaign.plan",
+    "CARRY_OUT": "campaign.carry_out",
+    "CONCLUDE": "campaign.conclude",
     "SEARCH_PROCEDURE": "Procedure",
     "SEARCH_UNIT": "Unit",
     "SEARCH_CHANNEL": "Channel",
@@ -83,6 +89,7 @@ def test_names_on_the_wire_stay() -> None:
     dossier = UUID("0190f5c0-0000-7000-8000-000000000000")
     assert wire.dossier_workflow_id(dossier) == f"dossier/{dossier}"
     assert wire.refund_workflow_id(dossier) == f"refund/{dossier}"
+    assert wire.campaign_workflow_id(dossier) == f"campaign/{dossier}"
 
 
 @pytest.mark.parametrize("kind", STORED, ids=lambda kind: kind.__name__)
