@@ -23,8 +23,8 @@ def addressees(case: Case, rung: Rung, law: Catalogue, on: date, step: str = "")
 
 def _codes(case: Case, rung: Rung, law: Catalogue, on: date, step: str) -> tuple[str, ...]:
     if rung is Rung.PROVINCE:
-        top = next(unit for unit in in_force(law.units, on) if unit.role is UnitRole.COMMITTEE)
-        return (top.code,)
+        top = next((unit for unit in in_force(law.units, on) if unit.role is UnitRole.COMMITTEE), None)
+        return (top.code if top else case.unit,)
     if rung is Rung.ONE_STOP:
         return (case.unit,)
     holding = tuple(each.unit for each in case.open_steps() if step in ("", each.code))

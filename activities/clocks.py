@@ -24,9 +24,13 @@ def set_clock(
     *,
     step: str = "",
     unit: str = "",
+    since: datetime | None = None,
 ) -> dict[str, Any]:
-    """Word a clock that counts `term` from `anchor` to `due_at`, with the rungs that are in force on that day."""
-    rungs = ladder(law.ladder(kind, civil_date(anchor)), term, anchor, due_at, calendar)
+    """Word a clock that counts `term` from `anchor` to `due_at`, with the rungs that are in force on that day.
+
+    `since` is when it goes on, for one that stood still: what is behind then is said then.
+    """
+    rungs = ladder(law.ladder(kind, civil_date(anchor)), term, anchor, due_at, calendar, since)
     named = {name: value for name, value in (("step", step), ("unit", unit)) if value}
     return {
         "kind": str(kind),
