@@ -58,7 +58,7 @@ def submitted(
         "quantity": submission.quantity,
         "copies": submission.copies,
         "law": law.version,
-        "calendar": name_version(law.calendar(unit.calendar)),
+        "calendar": name_version(law.calendar_of(unit)),
         "fee": fee_facts(procedure, assessment),
         "exemption": submission.exemption.kind if submission.exemption else None,
         "clocks": [acceptance_clock(law, procedure, unit, at, due.instant)] if due else [],
