@@ -13,10 +13,10 @@ from activities.clocks import set_clock
 from activities.offices import carried_on, set_afresh, set_on
 from activities.receipt import counted_from, dates_of, processing_clocks
 from domain.catalogue import Catalogue
-from domain.clocks import Policy, Stop, StopReason, due_after_stops
+from domain.clocks import Policy, Stop, StopReason, both_after_stops
 from domain.deadlines import Deadlines
 from domain.milestones import ClockKind, Rung
-from domain.terms import Due, Term
+from domain.terms import Due
 from schema.case import Case
 from schema.messages import Event
 
@@ -30,8 +30,8 @@ def go_on(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
     policy = Policy(dates.procedure.supplement_policy)
     stops = ledger(case, until=event.occurred_at)
     anchor = _anchor(printed, stops, policy)
-    statutory = _after(dates, dates.statutory_term, began, stops, policy, law)
-    promised = _after(dates, dates.promised_term, printed, stops, policy, law)
+    promised, _ = _after(dates, printed, stops, policy, law)
+    _, statutory = _after(dates, began, stops, policy, law)
     appointment = max(case.printed or promised.instant, promised.instant)  # never nearer than what was printed
     steps = (
         set_afresh(case, event.occurred_at, law)
@@ -66,8 +66,9 @@ def _anchor(began: datetime, stops: list[Stop], policy: Policy) -> datetime:
     return restarts[-1] if restarts and policy is Policy.RESTART else began
 
 
-def _after(dates: Deadlines, term: Term, began: datetime, stops: list[Stop], policy: Policy, law: Catalogue) -> Due:
-    moved = due_after_stops(term, began, stops, law.calendar_of(dates.lead), policy)
+def _after(dates: Deadlines, began: datetime, stops: list[Stop], policy: Policy, law: Catalogue) -> tuple[Due, Due]:
+    calendar = law.calendar_of(dates.lead)
+    moved = both_after_stops(dates.promised_term, dates.statutory_term, began, stops, calendar, policy)
     assert moved is not None  # every stop has ended with this event
     return moved
 

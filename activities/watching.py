@@ -125,7 +125,7 @@ def _finding(case: Case, kind: WatchKind, at: datetime, told: list[dict[str, str
 
 def _calendar(law: Catalogue, unit: str, as_of: datetime) -> Calendar | None:
     try:
-        return law.calendar(law.unit(unit, civil_date(as_of)).calendar)
+        return law.calendar_of(law.unit(unit, civil_date(as_of)))
     except DomainError:  # an office that is gone: plain days will do to notice that nothing happens
         return None
 

@@ -23,6 +23,7 @@ __all__ = [
     "Policy",
     "Stop",
     "StopReason",
+    "both_after_stops",
     "due_after_stops",
     "warning",
     "working_time_between",
@@ -80,6 +81,22 @@ def due_after_stops(
             waits.append(StandStill(local(stop.started), local(stop.ended), stop.reason))
         current = due_instant(term, anchor, calendar, waits, hours)
     return due(term, anchor, calendar, waits, hours)
+
+
+def both_after_stops(
+    promised: Term, statutory: Term, anchor: datetime, stops: Sequence[Stop], calendar: Calendar, policy: Policy
+) -> tuple[Due, Due] | None:
+    """The promised and the statutory due after the stops, None while the clocks stand still or once they have ended.
+
+    The promise is never the later of the two. Counted alone it could be, by part of a day: where the papers are
+    complete just as its last whole day closes it moves to the end of the next one, while the longer statutory term
+    ends within it.
+    """
+    law = due_after_stops(statutory, anchor, stops, calendar, policy, ClockColumn.STATUTORY)
+    promise = due_after_stops(promised, anchor, stops, calendar, policy, ClockColumn.PROMISED)
+    if law is None or promise is None:
+        return None
+    return (promise if promise.instant <= law.instant else law), law
 
 
 def warning(

@@ -12,6 +12,7 @@ from domain.clocks import (
     Policy,
     Stop,
     StopReason,
+    both_after_stops,
     due_after_stops,
     warning,
     working_time_between,
@@ -283,6 +284,17 @@ def test_a_warning_for_an_appointment_nearer_than_the_term():
     assert warning(term("20 wd"), accepted, past, STATE_OFFICE) == past
     evening, night = moment("Mon 04/03/2024 19:00"), moment("Mon 04/03/2024 20:00")
     assert warning(term("20 wd"), evening, night, STATE_OFFICE) == evening
+
+
+def test_the_promise_is_never_later_than_the_law():
+    """Complete just at the close of the promise's only day, it would move past a statutory day and a quarter."""
+    anchor, ledger = moment("Tue 03/01/2023 09:00"), [stop("04/01/2023 08:00", "19/01/2023 17:00")]
+    alone = due_after_stops(term("1 wd"), anchor, ledger, STATE_OFFICE, Policy.RESUME)
+    promised, statutory = both_after_stops(term("1 wd"), term("1.25 wd"), anchor, ledger, STATE_OFFICE, Policy.RESUME)
+    assert alone.instant == moment("Fri 27/01/2023 17:00")
+    assert promised.instant == statutory.instant == moment("Fri 27/01/2023 09:30")
+    going = [stop("04/01/2023 08:00")]
+    assert both_after_stops(term("1 wd"), term("2 wd"), anchor, going, STATE_OFFICE, Policy.RESUME) is None
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.calendars import Calendar, Hours, Season, Session, SpecialDay, faults
-from domain.clocks import Policy, Stop, StopReason, due_after_stops, working_time_between
+from domain.clocks import Policy, Stop, StopReason, both_after_stops, due_after_stops, working_time_between
 from domain.decisions import ShorteningRow, Source, promised_term
 from domain.errors import Invalid
 from domain.stops import Effect
@@ -132,10 +132,10 @@ def test_promised_is_never_later_than_statutory(question, percent, grain):
     except Invalid:
         return  # nothing would be left: such a row is not published
     calendar, _ = office(number)
-    earlier, later = (
-        due_after_stops(each, anchor, ledger, calendar, Policy.RESTART, hours=hours) for each in (promised, statutory)
-    )
+    earlier, later = both_after_stops(promised, statutory, anchor, ledger, calendar, Policy.RESTART)
     assert earlier.instant <= later.instant
+    assert later == due_after_stops(statutory, anchor, ledger, calendar, Policy.RESTART)
+    assert due(promised, anchor, calendar, (), hours).instant <= due(statutory, anchor, calendar, (), hours).instant
 
 
 @pytest.mark.soak
