@@ -31,8 +31,6 @@ CREATE TABLE campaign_item (
 COMMENT ON COLUMN campaign_item.changes IS 'dates old and new: as planned while pending, as recorded once moved';
 CREATE INDEX campaign_item_pending ON campaign_item (campaign, dossier) WHERE outcome = 'pending';
 
-CREATE INDEX dossier_open_by_id ON dossier (id) WHERE closed_at IS NULL;
-
 CREATE TABLE law_decided (
     kind    text   NOT NULL,
     code    text   NOT NULL,
