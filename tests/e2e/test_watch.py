@@ -7,15 +7,22 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from adapters.law import PostgresLaw
+from adapters.postgres import open_pool
+from adapters.register import PostgresRegister
+from adapters.wiring import utc_now
 from deploy.embedded.folder import new_key
 from deploy.embedded.processes import Process
 from deploy.embedded.services import inherited_environment
 from deploy.embedded.stack import ROOT, Stack
 from domain.instants import VIETNAM
+from schema.events import EventType
+from tests.adapters.test_register import ask
+from tests.e2e.equality import equal, finished
 from tests.e2e.kills import dying_worker, free
 from tests.office import Json, Office, eventually, submission
 
@@ -75,8 +82,7 @@ def standing(office: Office) -> list[Json]:
 def test_workers_stopped_over_a_due_instant(office: Office) -> None:
     """The watch reports each rung while they are down; started again, they record each at its instant, once.
 
-    The worker dies right after the commit of an acceptance in the past, and nobody repeats the command: nothing but
-    the watch knows, and nothing but its nudge tells the workflow.
+    The worker dies right after the commit of an acceptance in the past, so every due instant lies behind it.
     """
     why = {"reason": "mất điện", "paper_number": "SVB-7"}
     start = long_ago()
@@ -104,8 +110,19 @@ def test_workers_stopped_over_a_due_instant(office: Office) -> None:
     assert [_instant(each["occurred_at"]) for each in struck] == [_instant(each) for each in instants]
     assert [each["data"]["clock"] for each in struck] == [each["clock"] for each in raised]
     assert len(said(office, dossier, "raised", "rung_missed")) == len(raised)  # and nothing twice
-    assert said(office, dossier, "raised", "workflow_behind")
+
+
+def test_a_workflow_that_never_heard_of_what_was_recorded(office: Office) -> None:
+    """Nobody repeats the command: the watch finds the run behind, tells it, and both are one story again."""
+    dossier = office.submit(free())
+    eventually(lambda: office.http.get("/readyz").json()["inbox_waiting"] == 0)
+    finished(_accept_unheard(office.stack, UUID(dossier)))
+
+    (raised,) = eventually(lambda: said(office, dossier, "raised", "workflow_behind"))
+    assert (raised["data"]["known"], raised["data"]["recorded"]) == (1, 2)
     eventually(lambda: said(office, dossier, "closed", "workflow_behind"))
+    assert equal(office.stack, dossier).is_accepted
+    assert office.do(dossier, "forward")["type"] == "dossier.forwarded"
 
 
 def test_a_workflow_that_was_ended_by_hand(office: Office) -> None:
@@ -174,6 +191,13 @@ def test_the_watch_killed_is_started_again_and_goes_on(office: Office) -> None:
 
     eventually(lambda: [each for each in stream(office) if each["kind"] == "inbox_waiting"])
     assert not said(office, dossier, "raised", "no_workflow")
+
+
+async def _accept_unheard(stack: Stack, dossier: UUID) -> None:
+    """Record an acceptance as a worker does that dies right after the commit, with nobody to repeat the command."""
+    async with await open_pool(stack.database_url, 2) as pool:
+        register = PostgresRegister(pool, PostgresLaw(pool), utc_now)
+        await register.record(ask(await register.load(dossier), EventType.ACCEPTED))
 
 
 def _instant(text: str) -> datetime:
