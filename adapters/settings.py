@@ -61,7 +61,9 @@ class Settings(BaseSettings):
     cached_workflows: int = Field(default=1000, ge=0)  # per process: dossiers kept warm
     local_activities: int = Field(default=50, ge=1)  # per process: records at a time
     activities: int = Field(default=100, ge=1)  # per process: calls to the outside at a time
-    clock_spread: int = Field(default=60, ge=0)  # seconds: wake-ups of one due instant; of dossiers started from now on
+    clock_spread: int = Field(
+        default=300, ge=0
+    )  # seconds: wake-ups of one due instant; of dossiers started from now on
     build_id: str = version("motcua")  # names this code to the engine; dossiers under way move on to the newest
     drain_seconds: int = Field(default=30, ge=0)  # what running work is given after SIGTERM
 
