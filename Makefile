@@ -41,7 +41,7 @@ bench: $(VENV)/.bench ## measure the calculator beside pandas, the engine beside
 	@$(BIN)/python -m bench $(ARGS)
 
 soak: $(VENV)/.dev ## the long runs at full size, which `make test` takes in small or leaves out
-	MOTCUA_TEST_SCALE=full $(BIN)/python -m pytest -m soak $(TESTS)
+	MOTCUA_TEST_SCALE=full $(BIN)/python -m pytest -m soak -rP $(TESTS)
 
 lock: $(VENV)/.lock ## choose versions anew within the bounds of the .in files, with the hashes of every platform
 	$(VENV)/lock/bin/pip-compile $(LOCK_OPTIONS) --output-file requirements.lock requirements.in

@@ -135,7 +135,7 @@ async def watch(settings: Settings, stopping: asyncio.Event) -> None:
 def watch_worker(client: Client, settings: Settings, pool: Pool) -> Worker:
     """The worker of the watch: a deployment of its own, so that dossier workers may be newer or older."""
     patience = Patience(
-        rung=timedelta(seconds=settings.watch_tolerance),
+        rung=timedelta(seconds=settings.clock_spread + settings.watch_tolerance),
         idle_days=settings.watch_idle_days,
         inbox=timedelta(seconds=settings.watch_inbox),
         settle=timedelta(seconds=settings.watch_tolerance),

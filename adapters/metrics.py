@@ -29,7 +29,7 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 FRESH = timedelta(seconds=5)
 """How long one answer serves everybody who asks: however many scrape, the database is asked once."""
 GRACE = timedelta(minutes=2)
-"""How long after its instant a rung may be recorded: the wake-ups of one instant are spread over a minute."""
+"""How long after its instant a rung may be recorded, once the spread of the wake-ups is over."""
 
 _PLACE = ("unit", "procedure")
 _GAUGES = {
@@ -38,7 +38,7 @@ _GAUGES = {
     "overdue": ("motcua_dossiers_overdue", "In processing and past the promised due"),
     "overdue_unrecorded": (
         "motcua_dossiers_overdue_unrecorded",
-        f"In processing, past the promised due by {GRACE.seconds} s, and no breach is recorded",
+        f"In processing, past the promised due by {GRACE.seconds} s and the spread, and no breach is recorded",
     ),
     "statutory_overdue": ("motcua_dossiers_statutory_overdue", "In processing and past the due of the law itself"),
     "acceptance_overdue": ("motcua_acceptance_overdue", "Filed online and not answered within the acceptance term"),
@@ -58,16 +58,17 @@ class _Rung(NamedTuple):
 
 
 class Metrics:
-    """Measures at most once in `FRESH`, under the clock `now`.
+    """Measures at most once in `FRESH`, under the clock `now`; `spread` is that of the dossiers' wake-ups.
 
     Breaches and escalations are counted on from where the last measure ended: the log is append-only and its
     positions are commit order, so the tally equals a count of the whole log and only ever grows.
     """
 
-    def __init__(self, pool: Pool, now: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Pool, now: Callable[[], datetime], spread: timedelta) -> None:
         self._pool = pool
         self._now = now
         self._book = WatchBook(pool)
+        self._grace = GRACE + spread
         self._lock = asyncio.Lock()
         self._measured: tuple[datetime, bytes] | None = None
         self._tally: dict[_Rung, tuple[int, datetime]] = {}
@@ -83,8 +84,8 @@ class Metrics:
 
     async def _measure(self, as_of: datetime) -> bytes:
         async with reading(self._pool) as connection:
-            places = await connection.fetch(QUERIES["measure_dossiers"], as_of, as_of - GRACE)
-            engine = await row_of(connection, QUERIES["measure_engine"], as_of - GRACE)
+            places = await connection.fetch(QUERIES["measure_dossiers"], as_of, as_of - self._grace)
+            engine = await row_of(connection, QUERIES["measure_engine"], as_of - self._grace)
             inbox = await row_of(connection, QUERIES["count_waiting"])
             await self._count_on(connection)
         watch = list(_watch(await self._book.counts(as_of), await self._book.looks()))
@@ -139,7 +140,7 @@ def _engine(as_of: datetime, engine: asyncpg.Record, inbox: asyncpg.Record) -> I
 
     yield GaugeMetricFamily(
         "motcua_rungs_late",
-        f"Dossiers with a rung that should have been recorded {GRACE.seconds} s ago",
+        f"Dossiers with a rung that should have been recorded {GRACE.seconds} s and the spread ago",
         value=engine["late"],
     )
     yield GaugeMetricFamily("motcua_rungs_oldest_late_seconds", "How late the latest is", value=waits(engine["oldest"]))

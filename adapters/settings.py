@@ -61,13 +61,13 @@ class Settings(BaseSettings):
     cached_workflows: int = Field(default=1000, ge=0)  # per process: dossiers kept warm
     local_activities: int = Field(default=50, ge=1)  # per process: records at a time
     activities: int = Field(default=100, ge=1)  # per process: calls to the outside at a time
-    clock_spread: int = Field(default=60, ge=0)  # seconds: wake-ups of one due instant; of dossiers started from now on
+    clock_spread: int = Field(default=300, ge=0)  # seconds over which wake-ups of one instant spread; for new dossiers
     campaign_rate: float = Field(default=20.0, gt=0)  # dossiers a second that a campaign moves, at most
     campaign_settle: float = Field(default=15.0, ge=0)  # seconds until every process counts on a new publication
     build_id: str = version("motcua")  # names this code to the engine; dossiers under way move on to the newest
 
     watch_every: int = Field(default=180, ge=1)  # seconds between rounds of the watch
-    watch_tolerance: int = Field(default=120, ge=0)  # seconds after a legal instant before the watch speaks of it
+    watch_tolerance: int = Field(default=120, ge=0)  # seconds after a clock has surely looked, before the watch speaks
     watch_inbox: int = Field(default=300, ge=0)  # seconds that an inbox row may wait for the engine
     watch_idle_days: int = Field(default=2, ge=0)  # working days without an event on an overdue step
     drain_seconds: int = Field(default=30, ge=0)  # what running work is given after SIGTERM

@@ -8,11 +8,9 @@ working day, and nobody does anything more about them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from itertools import count
-from typing import TypeVar
 from uuid import UUID, uuid4
 
 from activities.ports import Unavailable
@@ -24,9 +22,6 @@ from domain.instants import at, local
 from domain.milestones import Rung
 from schema.submissions import CommandBody, Submission
 
-A = TypeVar("A")
-T = TypeVar("T")
-
 PROCEDURE = "1.000894"
 """Marriage: one working day, free of charge, received at every commune."""
 COMMUNES = (COMMUNE, "000.00.62.H48")
@@ -35,7 +30,7 @@ CALLER = Caller(
     "bench", frozenset({"submit", "command", "read", "late_entry"}), frozenset({"clerk", "officer", "leader"})
 )
 AT_ONCE = 48
-"""Submissions, then commands, under way together."""
+"""Dossiers that are sown together."""
 OPEN = timedelta(minutes=30)
 """How long the offices are open: the first opening hour ends after the close, so that no forwarding is due at it."""
 _LATE = {"reason": "nhập bù", "paper_number": "00"}
@@ -57,43 +52,44 @@ def minute_after(instant: datetime) -> datetime:
     return minute if minute.time() > time.min else minute + timedelta(minutes=1)
 
 
-async def submit(door: Door, dossiers: int) -> list[UUID]:
-    """Submit so many, received two days ago; with these the clock has not begun."""
-    received = door.now() - timedelta(days=2)
-
-    async def one(number: int) -> UUID:
-        submission = Submission.model_validate(
-            {
-                "procedure": PROCEDURE,
-                "unit": _commune(number),
-                "channel": "counter",
-                "return_method": "counter",
-                "components": [],
-                "applicant": {"name": "Nguyễn Thị Thử"},
-                "occurred_at": received,
-                "late": _LATE,
-            }
-        )
-        return UUID((await door.submit(CALLER, uuid4().hex, submission)).dossier)
-
-    return await _side_by_side(one, range(dossiers))
-
-
 def day_before(due_at: datetime, now: datetime) -> datetime:
     """An instant of the day before the due one, too late in it to be forwarded on that day, and not after now."""
     return min(at(local(due_at).date() - timedelta(days=1), _EVENING), now)
 
 
-async def accept(door: Door, dossiers: Sequence[UUID], accepted_at: datetime) -> None:
-    """Accept them all as at that instant, not later than now, under the law that is published now."""
+async def sow(door: Door, dossiers: int, accepted_at: datetime) -> list[UUID]:
+    """Submit so many dossiers, and accept each as at that instant, under the law that is published now."""
+    received = accepted_at - timedelta(days=1)
 
-    async def one(numbered: tuple[int, UUID]) -> None:
-        number, dossier = numbered
-        actor = {"role": "clerk", "unit": _commune(number), "officer": "clerk"}
-        body = {"name": "accept", "actor": actor, "occurred_at": accepted_at, "late": _LATE}
-        await until_answered(door, dossier, CommandBody.model_validate(body))
+    async def one(number: int) -> UUID:
+        commune = COMMUNES[number % len(COMMUNES)]
+        submission = {
+            "procedure": PROCEDURE,
+            "unit": commune,
+            "channel": "counter",
+            "return_method": "counter",
+            "components": [],
+            "applicant": {"name": "Nguyễn Thị Thử"},
+            "occurred_at": received,
+            "late": _LATE,
+        }
+        acceptance = {
+            "name": "accept",
+            "actor": {"role": "clerk", "unit": commune, "officer": "clerk"},
+            "occurred_at": accepted_at,
+            "late": _LATE,
+        }
+        answer = await door.submit(CALLER, uuid4().hex, Submission.model_validate(submission))
+        await until_answered(door, UUID(answer.dossier), CommandBody.model_validate(acceptance))
+        return UUID(answer.dossier)
 
-    await _side_by_side(one, enumerate(dossiers))
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def in_turn(number: int) -> UUID:
+        async with slots:
+            return await one(number)
+
+    return await asyncio.gather(*(in_turn(number) for number in range(dossiers)))
 
 
 async def until_answered(door: Door, dossier: UUID, body: CommandBody) -> int:
@@ -117,17 +113,3 @@ def _closing(calendar: Calendar, due_at: datetime) -> Calendar:
         sessions=(Session(opens.time(), due_at.time(), "bench"),),
         special_days=(*(each for each in calendar.special_days if each.day not in near), *working),
     )
-
-
-def _commune(number: int) -> str:
-    return COMMUNES[number % len(COMMUNES)]
-
-
-async def _side_by_side(do: Callable[[A], Awaitable[T]], each: Iterable[A]) -> list[T]:
-    slots = asyncio.Semaphore(AT_ONCE)
-
-    async def one(it: A) -> T:
-        async with slots:
-            return await do(it)
-
-    return await asyncio.gather(*(one(it) for it in each))

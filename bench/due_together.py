@@ -24,12 +24,11 @@ import asyncpg
 import httpx
 
 from adapters.catalogue_files import read_sound
-from adapters.door import Door
 from adapters.law import publish
 from adapters.postgres import Pool, reading
 from adapters.settings import load_settings
 from adapters.wiring import Entrance, open_entrance
-from bench.closing_time import AT_ONCE, accept, closing_at, day_before, minute_after, submit, until_answered
+from bench.closing_time import AT_ONCE, closing_at, day_before, minute_after, sow, until_answered
 from bench.stories import Engine, Feed
 from deploy.embedded.folder import temporary_folder
 from deploy.embedded.processes import descendants
@@ -44,7 +43,7 @@ STORY_EVERY, PAUSE = 3.0, 2.5
 MARGIN = timedelta(seconds=20)
 """How long before the due instant the last dossier must be accepted: late entries are given that grace."""
 LEAD_FACTOR = 1.5
-"""How much longer accepting them all may take than a trial says."""
+"""How much longer sowing them all may take than a trial says."""
 PATIENCE = 300.0
 """Seconds without one more breach after which the run is given up."""
 LOOK_EVERY = 2.0
@@ -96,8 +95,7 @@ class Outcome:
     """Latency of ordinary commands sent between the due instant and the last breach."""
     asked_again: int
     """Requests whose answer was not known in time, so that the caller asked again with the same id."""
-    submitted_a_second: float
-    accepted_a_second: float
+    sown_a_second: float
     cpu: dict[str, float] = field(default_factory=dict)
     """Seconds of processor time from the due instant to the last breach, by program."""
     memory: dict[str, int] = field(default_factory=dict)
@@ -133,13 +131,13 @@ class Ordinary(Engine):
 async def fall_due(
     stack: Stack, *, dossiers: int, spread: int, say: Say = lambda _: None
 ) -> tuple[Outcome, list[UUID]]:
-    """Sow the dossiers and let them fall due, as soon as all can be accepted; return their ids as well.
+    """Sow the dossiers and let them fall due, as soon as all can be sown; return their ids as well.
 
     The stack was started with `MOTCUA_CLOCK_SPREAD` = `spread` seconds. Raises TimeoutError when breaches fail to
-    come, RuntimeError when accepting took so much longer than a trial that some were accepted after the due instant.
+    come, RuntimeError when sowing took so much longer than a trial had said that some would be late from the start.
     """
     async with open_entrance(load_settings(stack.env_file), "bench") as entrance, httpx.AsyncClient() as http:
-        sown, due_at, rates = await _sow(entrance, dossiers, say)
+        sown, due_at, rate = await _sow(entrance, dossiers, say)
         ordinary = Ordinary(entrance.door, http, Feed(entrance.door))
         trickle = asyncio.create_task(ordinary.trickle())
         await asyncio.sleep((due_at - entrance.door.now()).total_seconds())
@@ -165,8 +163,7 @@ async def fall_due(
             calm=quantiles(seconds for sent, seconds in ordinary.timed if sent < due_at),
             meanwhile=quantiles(seconds for sent, seconds in ordinary.timed if due_at <= sent <= last),
             asked_again=ordinary.asked_again,
-            submitted_a_second=rates[0],
-            accepted_a_second=rates[1],
+            sown_a_second=rate,
             cpu=cpu,
             memory=memory,
         ),
@@ -174,38 +171,22 @@ async def fall_due(
     )
 
 
-async def _sow(entrance: Entrance, dossiers: int, say: Say) -> tuple[list[UUID], datetime, tuple[float, float]]:
-    """Submit and accept them, and return the instant at which they fall due, and both rates a second."""
+async def _sow(entrance: Entrance, dossiers: int, say: Say) -> tuple[list[UUID], datetime, float]:
+    """Sow them, and return the instant at which they fall due, and how many were sown a second."""
     door, tried = entrance.door, max(AT_ONCE, dossiers // 10)
     started = time.monotonic()
-    submitted = await submit(door, dossiers + tried)
-    await _handed_over(door)
-    rate = len(submitted) / (time.monotonic() - started)
-    say(f"{rate:.0f} submissions a second")
-
-    trial, sown = submitted[:tried], submitted[tried:]  # the trial falls due under the law as it is: not today
-    started = time.monotonic()
-    await accept(door, trial, door.now())
+    await sow(door, tried, door.now())  # these fall due under the law as it is: not today
     seconds = LEAD_FACTOR * dossiers * (time.monotonic() - started) / tried
     due_at = minute_after(door.now() + MARGIN + timedelta(seconds=seconds))
     await publish(entrance.pool, closing_at(read_sound(), due_at), door.now())
-    say(f"{dossiers} dossiers are accepted now, and fall due at {due_at:%H:%M:%S}")
+    say(f"{dossiers} dossiers are sown now, and fall due at {due_at:%H:%M:%S}")
     started = time.monotonic()
-    await accept(door, sown, day_before(due_at, door.now()))
-    accepted = time.monotonic() - started
-    say(f"accepted in {accepted:.0f} s")
+    sown = await sow(door, dossiers, day_before(due_at, door.now()))
+    took = time.monotonic() - started
+    say(f"sown in {took:.0f} s")
     if door.now() > due_at - MARGIN:
-        raise RuntimeError(f"the machine grew slower than {LEAD_FACTOR} times while {dossiers} dossiers were accepted")
-    return sown, due_at, (rate, dossiers / accepted)
-
-
-async def _handed_over(door: Door) -> None:
-    """Wait until the relay has started a workflow for each."""
-    while True:
-        waiting, _ = await door.waiting()
-        if not waiting:
-            return
-        await asyncio.sleep(0.1)
+        raise RuntimeError(f"sowing took {took:.0f} s, more than {LEAD_FACTOR} times what a trial had said")
+    return sown, due_at, dossiers / took
 
 
 async def _all_struck(pool: Pool, sown: Sequence[UUID], say: Say) -> None:
@@ -286,7 +267,7 @@ def main() -> None:
     parser.add_argument("--dossiers", type=int, default=10_000, help="at most 19,998: two one-stops receive them")
     parser.add_argument("--spread", type=int, nargs="+", default=[0, 60], help="seconds; one run for each")
     parser.add_argument("--workers", type=int, default=2, help="worker processes")
-    parser.add_argument("--cached", type=int, default=1_000, help="dossiers that a worker process keeps warm")
+    parser.add_argument("--cached", type=int, default=1_000, help="what a worker keeps warm")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     outcomes = [_measured(spread, options) for spread in options.spread]
@@ -334,7 +315,7 @@ def _column(run: Outcome) -> dict[str, str]:
         "commands timed, before/while": f"{run.calm.count}/{run.meanwhile.count}",
         "requests asked again": str(run.asked_again),
         "breaches a second": f"{found.breaches / max(run.delay.longest, 0.001):.0f}",
-        "submitted/accepted a second": f"{run.submitted_a_second:.0f}/{run.accepted_a_second:.0f}",
+        "sown a second": f"{run.sown_a_second:.0f}",
         **{f"CPU of {name}, s": f"{seconds:.0f}" for name, seconds in run.cpu.items()},
         **{f"memory of {name}, MB": str(size) for name, size in run.memory.items()},
     }

@@ -19,7 +19,7 @@ async def serve(settings: Settings) -> None:
     secret = settings.payments_secret.get_secret_value().encode()
     async with open_entrance(settings, "gateway") as entrance, httpx.AsyncClient() as http:
         platform = HttpPaymentPlatform(http, settings.payments_url, secret, settings.payments_partner)
-        app = build(entrance.door, entrance.intake, platform, entrance.pool, settings.body_limit)
+        app = build(entrance.door, entrance.intake, platform, entrance.pool, settings.body_limit, settings.clock_spread)
         config = uvicorn.Config(
             app, host=settings.gateway_host, port=settings.gateway_port, log_config=None, access_log=False
         )

@@ -281,7 +281,9 @@ def _read_cursor(cursor: str | None) -> UUID | None:
         raise Invalid("this is no cursor of ours", field="cursor", remedy="send 'next' of the page before") from None
 
 
-def build(door: Door, intake: Intake, platform: HttpPaymentPlatform, pool: Pool, body_limit: int) -> FastAPI:
+def build(
+    door: Door, intake: Intake, platform: HttpPaymentPlatform, pool: Pool, body_limit: int, clock_spread: int
+) -> FastAPI:
     """Put the application together over resources that are open already."""
     app = FastAPI(
         title="motcua",
@@ -291,7 +293,7 @@ def build(door: Door, intake: Intake, platform: HttpPaymentPlatform, pool: Pool,
         redoc_url=None,
     )
     app.state.door, app.state.intake, app.state.platform, app.state.pool = door, intake, platform, pool
-    app.state.metrics = Metrics(pool, door.now)
+    app.state.metrics = Metrics(pool, door.now, timedelta(seconds=clock_spread))
     app.include_router(routes)
     app.add_middleware(BodyLimit, limit=body_limit)
     install(app)

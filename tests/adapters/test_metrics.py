@@ -26,7 +26,6 @@ from schema.watch import Look, LookAsk
 from tests.adapters.test_register import FREE, MONDAY, OnDisk, filed, record
 from tests.adapters.test_watch import Engine
 from tests.stories import COMMUNE
-from workflows.dossier import CLOCK_SPREAD
 from workflows.wording import struck
 
 Labels = dict[str, str]
@@ -47,9 +46,9 @@ async def desk(pool: Pool) -> OnDisk:
     return OnDisk(pool, await PostgresLaw(pool).latest())
 
 
-async def measured(pool: Pool, at: datetime) -> str:
+async def measured(pool: Pool, at: datetime, spread: timedelta = timedelta()) -> str:
     """What a gateway that has just started says at this instant."""
-    return (await Metrics(pool, lambda: at).text()).decode()
+    return (await Metrics(pool, lambda: at, spread).text()).decode()
 
 
 def value(text: str, name: str, **labels: str) -> float | None:
@@ -156,7 +155,7 @@ async def test_a_breach_is_counted_and_stands_until_the_dossier_is_closed(desk: 
 async def test_counting_on_gives_what_counting_anew_gives(desk: OnDisk, pool: Pool) -> None:
     """A gateway that has run for long and one that starts now tell the same; a counter never falls."""
     at = MONDAY
-    running = Metrics(pool, lambda: at)
+    running = Metrics(pool, lambda: at, timedelta())
     here = {"unit": COMMUNE, "procedure": FREE, "clock": "promised"}
     seen: list[float | None] = []
     for _ in range(3):
@@ -204,9 +203,14 @@ async def test_an_engine_that_does_not_strike_is_seen(desk: OnDisk, pool: Pool) 
     assert value(late, "motcua_rungs_late") == 0
 
 
-def test_the_grace_is_longer_than_the_wake_ups_are_spread() -> None:
+async def test_a_clock_is_not_called_late_while_wake_ups_are_spread(desk: OnDisk, pool: Pool) -> None:
     """Otherwise every sound engine would be called silent."""
-    assert timedelta(seconds=CLOCK_SPREAD) < GRACE
+    _, case = await accepted(desk)
+    look, spread = case.ahead()[0].at + GRACE + timedelta(seconds=30), timedelta(minutes=5)
+
+    assert value(await measured(pool, look), "motcua_rungs_late") == 1
+    assert value(await measured(pool, look, spread), "motcua_rungs_late") == 0
+    assert value(await measured(pool, look + spread, spread), "motcua_rungs_late") == 1
 
 
 async def test_no_dossier_and_no_person_is_told(desk: OnDisk, pool: Pool) -> None:
@@ -231,7 +235,7 @@ async def test_many_who_ask_at_once_cost_one_measure(pool: Pool) -> None:
             asked.append(as_of)
             return await super()._measure(as_of)
 
-    metrics = Counted(pool, lambda: at)
+    metrics = Counted(pool, lambda: at, timedelta())
     texts = await asyncio.gather(*(metrics.text() for _ in range(20)))
     assert (len(set(texts)), len(asked)) == (1, 1)
     for later in (FRESH - BLINK, FRESH, FRESH - BLINK):
@@ -243,7 +247,7 @@ async def test_many_who_ask_at_once_cost_one_measure(pool: Pool) -> None:
 async def test_without_the_database_there_is_no_figure(pool: Pool) -> None:
     """An old figure would say that all is well: the scrape fails instead, and that is an alert of its own."""
     at = MONDAY
-    metrics = Metrics(pool, lambda: at)
+    metrics = Metrics(pool, lambda: at, timedelta())
     await metrics.text()
     await pool.close()
     at += FRESH
