@@ -10,16 +10,19 @@ from typing import Any
 
 from activities.clocks import set_clock
 from activities.receipt import dates_of
+from domain.calendars import Calendar
 from domain.catalogue import Catalogue
-from domain.errors import Invalid
+from domain.errors import DomainError, Invalid
+from domain.instants import at, local
 from domain.milestones import ClockKind
+from domain.office_time import floor_to_minute
 from schema.case import Case
 from schema.commands import ApologyFacts
 from schema.messages import Event
 
 
 def signed(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
-    """Refuse an appointment that is none; say so when the form comes after the breach."""
+    """Refuse an appointment that is none, or that the one-stop could not set; say so when it is after the breach."""
     given = ApologyFacts.model_validate(event.data).appointment
     first = appointment(case)
     if given <= max(first, event.occurred_at):
@@ -28,27 +31,50 @@ def signed(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
             field="data.appointment",
             remedy=f"give an instant after {max(first, event.occurred_at).isoformat()}",
         )
+    try:
+        _clock(case, given, event, law)
+    except DomainError as error:
+        raise Invalid(error.message, field="data.appointment", remedy="give a day that the calendar holds") from None
+    _refuse_closed(given, _calendar(case, law))
     return {"first": first.isoformat(), "after_breach": event.occurred_at > first}
 
 
 def moved(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
     """Set the clock of the appointment that was signed."""
-    assert case.accepted_at is not None
-    assert case.signed_for is not None
-    dates = dates_of(case, law, accepted_at=case.accepted_at)
-    calendar = law.calendar_of(dates.lead)
-    term, due_at = dates.promised_term, case.signed_for
-    clock = set_clock(ClockKind.MOVED, term, event.occurred_at, due_at, calendar, law, counted=False)
+    assert case.signed_for is not None  # the judge lets nobody set what is not signed
     return {
         "first": appointment(case).isoformat(),
         "appointment": case.signed_for.isoformat(),
-        "clocks": [clock],
+        "clocks": [_clock(case, case.signed_for, event, law)],
     }
 
 
 def appointment(case: Case) -> datetime:
-    """Appointment 1; for a dossier accepted before it was kept apart, the promised due that it was printed from."""
-    promised = case.clock(ClockKind.PROMISED)
-    given = case.appointment or (promised.due if promised else None)
-    assert given is not None  # there is one from acceptance on
-    return given
+    """Appointment 1, which every accepted dossier has."""
+    assert case.printed is not None
+    return case.printed
+
+
+def _clock(case: Case, due_at: datetime, event: Event, law: Catalogue) -> dict[str, Any]:
+    assert case.accepted_at is not None
+    term = dates_of(case, law, accepted_at=case.accepted_at).promised_term
+    return set_clock(ClockKind.MOVED, term, event.occurred_at, due_at, _calendar(case, law), law, counted=False)
+
+
+def _calendar(case: Case, law: Catalogue) -> Calendar:
+    assert case.accepted_at is not None
+    return law.calendar_of(dates_of(case, law, accepted_at=case.accepted_at).lead)
+
+
+def _refuse_closed(given: datetime, calendar: Calendar) -> None:
+    """An appointment is a whole minute at which somebody is there to keep it."""
+    moment = local(given)
+    open_now = any(each.opens <= moment.time() <= each.closes for each in calendar.sessions_on(moment.date()))
+    if floor_to_minute(moment) != moment or not open_now:
+        day = calendar.working_day_from(moment.date())
+        close = at(day, calendar.sessions_on(day)[-1].closes)
+        raise Invalid(
+            f"the office is not open at {moment.isoformat()}",
+            field="data.appointment",
+            remedy=f"give a whole minute in its opening hours, such as {close.isoformat()}",
+        )

@@ -26,14 +26,16 @@ def set_clock(
     step: str = "",
     unit: str = "",
     counted: bool = True,
+    since: datetime | None = None,
 ) -> dict[str, Any]:
     """Word a clock that counts `term` from `anchor` to `due_at`, with the rungs that are in force on that day.
 
     It carries what its due instant was counted from, so that anybody can count it again: term, anchor, calendar.
     `counted` is false where the term only measures the ladder, and the due instant came about in another way.
+    `since` is when it goes on, for one that stood still: what is behind then is said then.
     """
     hours = Hours.OPENING if kind is ClockKind.ACCEPTANCE else Hours.COUNTED
-    rungs = ladder(law.ladder(kind, civil_date(anchor)), term, anchor, due_at, calendar, hours)
+    rungs = ladder(law.ladder(kind, civil_date(anchor)), term, anchor, due_at, calendar, hours, since)
     named = {name: value for name, value in (("step", step), ("unit", unit)) if value}
     return {
         "kind": str(kind),

@@ -21,19 +21,28 @@ from schema.messages import Event
 
 
 def forwarded(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
-    """Open the first stage; where the terms run from the arrival at the office that resolves, they are set anew."""
+    """Open the first stage; where the terms run from the arrival at the office that resolves, they are set anew.
+
+    The appointment stands as it was printed. But an arrival earlier than form 01 supposed ends the law's term
+    earlier, and then the promise as well: nobody works to a date that lies after the law.
+    """
     opened = _opened(case, event, law, 0)
     assert case.accepted_at is not None
     if not runs_from_arrival(outside=case.home != case.unit, accepted=case.accepted_at):
         return opened
     dates = dates_of(case, law, accepted_at=event.occurred_at)
     anew = processing_clocks(dates, event.occurred_at, dates.statutory, dates.promised, law)
-    statutory = [clock for clock in anew if clock["kind"] == ClockKind.STATUTORY]
+    counted = [clock for clock in anew if clock["kind"] == ClockKind.STATUTORY or _is_earlier(case, clock)]
     return {
         **opened,
         "arrived_at": event.occurred_at.isoformat(),
-        "clocks": [*opened.get("clocks", ()), *statutory],
+        "clocks": [*opened.get("clocks", ()), *counted],
     }
+
+
+def _is_earlier(case: Case, clock: dict[str, Any]) -> bool:
+    present = case.clock(ClockKind(clock["kind"]))
+    return present is not None and datetime.fromisoformat(clock["due"]) < present.due
 
 
 def proposed(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
@@ -62,12 +71,20 @@ def set_on(case: Case, since: datetime, at: datetime, law: Catalogue) -> list[di
     for clock in case.clocks:
         if clock.kind is ClockKind.STEP and since < clock.due:  # one that had run out has nothing left
             calendar = _calendar(clock.unit, case, law)
-            left = max(timedelta(), working_time_between(since, clock.due, calendar))
-            due_at = floor_to_minute(moment_after(local(at), left, calendar))
+            due_at = carried_on(clock.due, since, at, calendar)
             term = next(each for each in _dues(case, law, case.stage, at) if each.step.code == clock.step).term
-            named = {"step": clock.step, "unit": clock.unit}
-            made.append(set_clock(ClockKind.STEP, term, at, due_at, calendar, law, counted=False, **named))
+            made.append(
+                set_clock(
+                    ClockKind.STEP, term, at, due_at, calendar, law, step=clock.step, unit=clock.unit, counted=False
+                )
+            )
     return made
+
+
+def carried_on(due_at: datetime, since: datetime, at: datetime, calendar: Calendar) -> datetime:
+    """When a clock that stood still at `since` and goes on at `at` has used up the opening time it had left."""
+    left = max(timedelta(), working_time_between(since, due_at, calendar))
+    return floor_to_minute(moment_after(local(at), left, calendar))
 
 
 def _dues(case: Case, law: Catalogue, number: int, at: datetime) -> tuple[StepDue, ...]:

@@ -21,9 +21,8 @@ from schema.messages import Event
 
 async def accepted(case: Case, event: Event, law: Catalogue, desk: Desk) -> dict[str, Any]:
     """Make the code, pin the law, and compute every date; raises what `domain.deadlines` and `codes` raise."""
-    anchor, from_arrival = _anchor(case, event, law)
-    dates = dates_of(case, law, accepted_at=anchor)
-    day = civil_date(event.occurred_at)
+    anchor, day = counted_from(case, event.occurred_at, law), civil_date(event.occurred_at)
+    dates = dates_of(case, law, accepted_at=anchor, on=day)
     part = code_part(dates.unit)
     made = {
         "law": law.version,
@@ -36,7 +35,7 @@ async def accepted(case: Case, event: Event, law: Catalogue, desk: Desk) -> dict
             *_forwarding(dates, event.occurred_at, law),
             *processing_clocks(dates, anchor, dates.statutory, dates.promised, law),
         ],
-        **from_arrival,
+        **_from_arrival(case, event),
         **_filed_before_cut_off(case, event),
         "stages": [_steps(stage, case, law, day) for stage in office_stages(dates.process)],
     }
@@ -51,8 +50,11 @@ def found_complete(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
     return {"clocks": [window(ClockKind.PAYMENT, procedure.payment_days, event.occurred_at, calendar, law)]}
 
 
-def dates_of(case: Case, law: Catalogue, *, accepted_at: datetime) -> Deadlines:
-    """Compute the dossier's dates for an acceptance at this instant, under this publication of the law."""
+def dates_of(case: Case, law: Catalogue, *, accepted_at: datetime, on: date | None = None) -> Deadlines:
+    """Compute the dossier's dates for terms that count from this instant, under this publication of the law.
+
+    The rows are those of `on`, None for the day of acceptance: an arrival on a later day changes no law.
+    """
     return deadlines(
         law,
         case.procedure,
@@ -62,6 +64,7 @@ def dates_of(case: Case, law: Catalogue, *, accepted_at: datetime) -> Deadlines:
         unit=case.unit,
         territory=case.home,
         case=case.case,
+        on=on or civil_date(case.accepted_at or accepted_at),
     )
 
 
@@ -72,7 +75,12 @@ def office_stages(process: Process) -> list[Stage]:
 
 
 def processing_clocks(
-    dates: Deadlines, anchor: datetime, statutory: Due, promised: Due, law: Catalogue
+    dates: Deadlines,
+    anchor: datetime,
+    statutory: Due,
+    promised: Due,
+    law: Catalogue,
+    since: datetime | None = None,
 ) -> list[dict[str, Any]]:
     """Word the two processing clocks; the ladder belongs to the promised one, which people were told."""
     calendar = law.calendar_of(dates.lead)
@@ -80,20 +88,25 @@ def processing_clocks(
         (ClockKind.PROMISED, dates.promised_term, promised),
         (ClockKind.STATUTORY, dates.statutory_term, statutory),
     )
-    return [set_clock(kind, term, anchor, due.instant, calendar, law) for kind, term, due in counted]
+    return [set_clock(kind, term, anchor, due.instant, calendar, law, since=since) for kind, term, due in counted]
 
 
-def _anchor(case: Case, event: Event, law: Catalogue) -> tuple[datetime, dict[str, Any]]:
-    """The instant from which the terms count, and what form 01 says of it where that is the arrival.
+def counted_from(case: Case, accepted_at: datetime, law: Catalogue) -> datetime:
+    """The instant from which the terms on form 01 count: acceptance, or the arrival where they run from that.
 
     The appointment has to be printed before the dossier arrives: it supposes the latest lawful forwarding.
     """
+    is_outside = runs_from_arrival(outside=case.home != case.unit, accepted=accepted_at)
+    if not is_outside or case.channel == Channel.ONLINE:  # online the engine forwards at once
+        return accepted_at
+    return forwarding_due(accepted_at, law.calendar_of(law.unit(case.unit, civil_date(accepted_at))))
+
+
+def _from_arrival(case: Case, event: Event) -> dict[str, Any]:
+    """What form 01 says of the anchor where that is the arrival."""
     if not runs_from_arrival(outside=case.home != case.unit, accepted=event.occurred_at):
-        return event.occurred_at, {}
-    calendar = law.calendar_of(law.unit(case.unit, civil_date(event.occurred_at)))
-    at_once = case.channel == Channel.ONLINE
-    arrival = event.occurred_at if at_once else forwarding_due(event.occurred_at, calendar)
-    return arrival, {"runs_from": "arrival", "runs_from_basis": "NĐ 309/2026/NĐ-CP, Điều 17(3)"}
+        return {}
+    return {"runs_from": "arrival", "runs_from_basis": "NĐ 309/2026/NĐ-CP, Điều 17(3)"}
 
 
 def _forwarding(dates: Deadlines, accepted_at: datetime, law: Catalogue) -> list[dict[str, Any]]:

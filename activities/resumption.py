@@ -9,36 +9,48 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from activities.offices import set_afresh, set_on
-from activities.receipt import dates_of, processing_clocks
+from activities.clocks import set_clock
+from activities.offices import carried_on, set_afresh, set_on
+from activities.receipt import counted_from, dates_of, processing_clocks
 from domain.catalogue import Catalogue
 from domain.clocks import Policy, Stop, StopReason, due_after_stops
 from domain.deadlines import Deadlines
-from domain.milestones import ClockKind
+from domain.milestones import ClockKind, Rung
 from domain.terms import Due, Term
 from schema.case import Case
 from schema.messages import Event
 
 
 def go_on(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
-    """Word the processing clocks and those of the open steps, and the appointment that follows from them."""
+    """Word the processing clocks and those of the open steps, and the appointments that follow from them."""
+    assert case.accepted_at is not None  # only what is being processed can stand still
     began = case.arrived_at or case.accepted_at
-    assert began is not None  # only what is being processed can stand still
+    printed = min(began, counted_from(case, case.accepted_at, law))  # a late arrival does not move the promise
     dates = dates_of(case, law, accepted_at=began)
     policy = Policy(dates.procedure.supplement_policy)
     stops = ledger(case, until=event.occurred_at)
-    anchor = _anchor(began, stops, policy)
+    anchor = _anchor(printed, stops, policy)
     statutory = _after(dates, dates.statutory_term, began, stops, policy, law)
-    promised = _after(dates, dates.promised_term, began, stops, policy, law)
-    restarts = anchor == stops[-1].ended
+    promised = _after(dates, dates.promised_term, printed, stops, policy, law)
+    appointment = max(case.printed or promised.instant, promised.instant)  # never nearer than what was printed
     steps = (
         set_afresh(case, event.occurred_at, law)
-        if restarts
+        if anchor == stops[-1].ended
         else set_on(case, stops[-1].started, event.occurred_at, law)
     )
-    clocks = [*processing_clocks(dates, anchor, statutory, promised, law), *steps]
-    moved = [clock for clock in clocks if _moves(case, clock)]
-    return {"clocks": moved, "policy": policy, "appointment": promised.instant.isoformat()}
+    processing = processing_clocks(dates, anchor, statutory, promised, law, since=event.occurred_at)
+    moved = _second(case, dates, stops[-1].started, event.occurred_at, appointment, law)
+    clocks = [clock for clock in [*processing, *steps, *moved] if _moves(case, clock)]
+    if _is_answered(case, appointment):
+        clocks = [_without_question(clock) for clock in clocks]
+    return {
+        "clocks": clocks,
+        "policy": policy,
+        "provisional": statutory.provisional or promised.provisional,
+        "appointment": appointment.isoformat(),
+        "opened": {clock["step"]: clock["due"] for clock in steps},
+        **({"moved_to": moved[0]["due"]} if moved else {}),
+    }
 
 
 def ledger(case: Case, until: datetime) -> list[Stop]:
@@ -64,3 +76,26 @@ def _moves(case: Case, clock: dict[str, Any]) -> bool:
     """Whether a clock strikes at other instants now: one that had run out before the stop stays as it is."""
     present = case.clock(ClockKind(clock["kind"]), clock.get("step", ""))
     return present is None or present.due != datetime.fromisoformat(clock["due"])
+
+
+def _second(
+    case: Case, dates: Deadlines, since: datetime, at: datetime, first: datetime, law: Catalogue
+) -> list[dict[str, Any]]:
+    """Word the clock of the second appointment with what was left of it; it never lies before the first."""
+    clock = case.clock(ClockKind.MOVED)
+    if clock is None or clock.due <= since:  # one that had passed stays as it is
+        return []
+    calendar = law.calendar_of(dates.lead)
+    due_at = max(carried_on(clock.due, since, at, calendar), first)
+    return [set_clock(ClockKind.MOVED, dates.promised_term, at, due_at, calendar, law, counted=False)]
+
+
+def _is_answered(case: Case, appointment: datetime) -> bool:
+    """Whether form 04 says already what the office would be asked."""
+    is_signed = case.apology == "signed" and case.signed_for is not None and case.signed_for > appointment
+    return case.apology == "moved" or is_signed
+
+
+def _without_question(clock: dict[str, Any]) -> dict[str, Any]:
+    asked = (Rung.ASK, Rung.SILENCE)
+    return {**clock, "rungs": [[rung, at] for rung, at in clock["rungs"] if rung not in asked]}

@@ -66,7 +66,7 @@ def case_values(case: Case) -> tuple[Any, ...]:
         case.accepted_at,
         promised.due if promised else None,
         statutory.due if statutory else None,
-        case.appointment,
-        next((milestone.at for milestone in case.ahead()), None),
+        case.printed,
+        None if case.is_closed else next((milestone.at for milestone in case.ahead()), None),
         case.last_instant if case.is_closed else None,
     )

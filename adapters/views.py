@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.door import Dossier
-from domain.dossier import NATIONAL_NAMES, possible
+from domain.dossier import NATIONAL_NAMES
 from domain.errors import Invalid
 from domain.instants import local
 from schema.case import Case
 from schema.messages import Event
+from workflows.judge import possible
 
 
 def brief(case: Case) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def brief(case: Case) -> dict[str, Any]:
         "held_by": list(case.holders()),
         "submitted_at": spell(case.submitted_at),
         "accepted_at": spell(case.accepted_at),
-        "appointment": spell(case.appointment),
+        "appointment": spell(case.printed),
         "moved_to": spell(case.moved_to),
         "apology": case.apology,
         "due": {str(clock.kind): spell(clock.due) for clock in case.clocks if not clock.step},
@@ -59,7 +60,7 @@ def full(dossier: Dossier) -> dict[str, Any]:
             for number, stage in enumerate(case.stages)
             for step in stage
         ],
-        "possible": list(possible(case.state)),
+        "possible": list(possible(case)),
         "events": [_event(dossier, event, at) for event, at in zip(dossier.events, dossier.recorded_at, strict=True)],
     }
 

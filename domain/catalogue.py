@@ -14,7 +14,7 @@ from domain.calendars import Calendar, Closure
 from domain.decisions import ReductionRow, ShorteningRow, promised_term, wins
 from domain.errors import Invalid
 from domain.fees import FeeRow
-from domain.ladder import LadderRow
+from domain.ladder import BEFORE_LADDERS, LadderRow
 from domain.milestones import ClockKind
 from domain.procedures import RECEIVING, Case, Channel, Procedure, Process, TermKind
 from domain.terms import Term
@@ -79,7 +79,7 @@ class Catalogue:
 
     def ladder(self, clock: ClockKind, on: date) -> tuple[LadderRow, ...]:
         """The rungs that a clock of that kind has when it is set on that day."""
-        return tuple(row for row in in_force(self.rungs, on) if row.clock is clock)
+        return tuple(row for row in in_force(self.rungs or BEFORE_LADDERS, on) if row.clock is clock)
 
     def case(self, procedure: Procedure, key: str | None = None, home: Unit | None = None) -> Case:
         """The case with that key, for None the usual one at the place of `home`. Raises Invalid.

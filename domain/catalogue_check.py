@@ -10,6 +10,7 @@ from itertools import combinations
 
 from domain.calendars import Calendar, Closure, Hours, faults
 from domain.catalogue import Catalogue
+from domain.check_ladder import wrong_ladders
 from domain.check_money import wrong_money
 from domain.check_procedures import wrong_procedures
 from domain.check_processes import wrong_processes
@@ -58,6 +59,7 @@ def _all(catalogue: Catalogue, today: date | None) -> Iterator[Wrong]:
     yield from wrong_procedures(catalogue)
     yield from wrong_processes(catalogue)
     yield from wrong_money(catalogue)
+    yield from wrong_ladders(catalogue)
 
 
 def _identities(catalogue: Catalogue) -> Iterator[Wrong]:

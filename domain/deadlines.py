@@ -7,7 +7,6 @@ Sources: Civil Code 2015 Art. 144–148; Decree 61/2018 Art. 17–19; Decision 9
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -162,12 +161,14 @@ def _step_due(
 ) -> StepDue:
     unit = catalogue.resolve(step.unit, receiving, on)
     calendar = catalogue.calendar_of(unit)
+    if counted_in is TermUnit.SAME_DAY:
+        return StepDue(step, unit, _SAME_DAY, _by_close(opened_at, calendar))
     start = StartRule.NEXT_DAY if counted_in in (TermUnit.CALENDAR_DAY, TermUnit.MONTH) else StartRule.FROM_MOMENT
-    term = Term(step.share, counted_in, start) if counted_in is not TermUnit.SAME_DAY else _SAME_DAY
-    return StepDue(step, unit, term, _COUNTERS[counted_in](step, opened_at, calendar))
+    term = Term(step.share, counted_in, start)
+    return StepDue(step, unit, term, due(term, opened_at, calendar))
 
 
-def _by_close(step: Step, opened_at: datetime, calendar: Calendar) -> Due:
+def _by_close(opened_at: datetime, calendar: Calendar) -> Due:
     """Same-day work accepted in time is due at close, however late one office hands it to the next."""
     day = civil_date(opened_at)
     sessions = calendar.sessions_on(day)
@@ -175,23 +176,7 @@ def _by_close(step: Step, opened_at: datetime, calendar: Calendar) -> Due:
     return due(_SAME_DAY, at(day, time.min) if is_open_day else opened_at, calendar)
 
 
-def _from_moment(unit: TermUnit) -> Callable[[Step, datetime, Calendar], Due]:
-    return lambda step, opened_at, calendar: due(Term(step.share, unit, StartRule.FROM_MOMENT), opened_at, calendar)
-
-
-def _whole(unit: TermUnit) -> Callable[[Step, datetime, Calendar], Due]:
-    return lambda step, opened_at, calendar: due(Term(step.share, unit), opened_at, calendar)
-
-
 _SAME_DAY = Term(amount=Decimal(1), unit=TermUnit.SAME_DAY)
-_COUNTERS: dict[TermUnit, Callable[[Step, datetime, Calendar], Due]] = {
-    TermUnit.SAME_DAY: _by_close,
-    TermUnit.CALENDAR_DAY: _whole(TermUnit.CALENDAR_DAY),
-    TermUnit.MONTH: _whole(TermUnit.MONTH),
-    TermUnit.WORKING_DAY: _from_moment(TermUnit.WORKING_DAY),
-    TermUnit.WORKING_HOUR: _from_moment(TermUnit.WORKING_HOUR),
-    TermUnit.HOUR: _from_moment(TermUnit.HOUR),
-}
 
 
 def _shortened_by(row: ShorteningRow | None, promise: Term) -> tuple[str, ...]:

@@ -20,8 +20,8 @@ from domain.calendars import Calendar, Hours
 from domain.clocks import warning
 from domain.instants import at, local
 from domain.milestones import ClockKind, Rung
-from domain.office_time import moment_before, opening_time_between
-from domain.terms import Term, due
+from domain.office_time import ceil_to_minute, floor_to_minute, moment_before, opening_time_between
+from domain.terms import Term, TermUnit, due
 
 _DAY = timedelta(days=1)
 _ORDER = {rung: number for number, rung in enumerate(Rung)}
@@ -42,6 +42,20 @@ class LadderRow:
     version: str = ""
 
 
+BEFORE_LADDERS: tuple[LadderRow, ...] = tuple(
+    LadderRow(clock, rung, "thông lệ trước khi có bậc cảnh báo", date.min)
+    for clock in ClockKind
+    for rung in (
+        (Rung.REMIND,)
+        if clock is ClockKind.COLLECTION
+        else (Rung.WARN, Rung.BREACH)
+        if clock is ClockKind.PROMISED
+        else (Rung.BREACH,)
+    )
+)
+"""For publications of the law that name no rung: what every clock did then. A collection is never breached."""
+
+
 def ladder(
     rows: Iterable[LadderRow],
     term: Term,
@@ -49,17 +63,24 @@ def ladder(
     due_at: datetime,
     calendar: Calendar,
     hours: Hours = Hours.COUNTED,
+    since: datetime | None = None,
 ) -> tuple[tuple[Rung, datetime], ...]:
-    """Set the rungs of one clock, counted in `term` from `anchor` to `due_at`, in the order in which they strike."""
+    """Set the rungs of one clock, counted in `term` from `anchor` to `due_at`, in the order in which they strike.
+
+    `since` is when a clock that stood still goes on: what should have been said meanwhile is said then, and
+    whoever is asked only then has still time to answer. A clock that had run out keeps its rungs.
+    """
     anchor, due_at = local(anchor), local(due_at)
+    earliest = min(due_at, ceil_to_minute(max(anchor, local(since or anchor))))
     made: dict[Rung, datetime] = {}
     for row in sorted(rows, key=lambda each: _ORDER[each.rung]):
         if row.rung is Rung.WARN:
-            made[row.rung] = warning(term, anchor, due_at, calendar, hours)
+            made[row.rung] = max(earliest, warning(term, anchor, due_at, calendar, hours))
         elif row.rung is Rung.ASK:
-            made[row.rung] = question(anchor, due_at, calendar)
-        elif row.rung is Rung.SILENCE and Rung.ASK in made:
-            made[row.rung] = _silence(made[Rung.ASK], row, due_at, calendar)
+            made[row.rung] = max(earliest, question(term, anchor, due_at, calendar))
+        elif row.rung is Rung.SILENCE:
+            if Rung.ASK in made:  # else there is nothing to be silent about
+                made[row.rung] = _silence(made[Rung.ASK], row, due_at, calendar)
         elif row.rung in (Rung.BREACH, Rung.REMIND):
             made[row.rung] = due_at
         elif row.after is not None:
@@ -67,23 +88,40 @@ def ladder(
     return tuple(sorted(made.items(), key=lambda each: (each[1], _ORDER[each[0]])))
 
 
-def question(anchor: datetime, due_at: datetime, calendar: Calendar) -> datetime:
-    """When the office must say whether it will be in time."""
-    last = local(due_at).date()
-    day = last - _DAY
-    while not calendar.is_working(day):
-        day -= _DAY
-    asked = at(day, calendar.sessions_on(day)[0].opens)
+def question(term: Term, anchor: datetime, due_at: datetime, calendar: Calendar) -> datetime:
+    """When the office must say whether it will be in time; at the due instant when no opening time is left."""
+    anchor, due_at = local(anchor), local(due_at)
     whole = opening_time_between(anchor, due_at, calendar)
-    if asked > anchor and opening_time_between(anchor, due_at, calendar) >= 2 * _length(last, calendar):
-        return asked
-    return moment_before(due_at, whole / 2, calendar).replace(second=0, microsecond=0) if whole else due_at
+    if not whole:
+        return due_at
+    morning = _morning_before(anchor, due_at, calendar)
+    if morning is not None and not _is_under_two_days(term, whole, due_at.date(), calendar):
+        return morning
+    return ceil_to_minute(moment_before(due_at, whole / 2, calendar))
+
+
+def _morning_before(anchor: datetime, due_at: datetime, calendar: Calendar) -> datetime | None:
+    """The opening of the working day before the last; None where nobody has had an hour for the dossier by then."""
+    day = due_at.date() - _DAY
+    while day >= anchor.date():
+        if calendar.is_working(day):
+            opens = at(day, calendar.sessions_on(day)[0].opens)
+            return opens if opening_time_between(anchor, opens, calendar) else None
+        day -= _DAY
+    return None
+
+
+def _is_under_two_days(term: Term, whole: timedelta, last: date, calendar: Calendar) -> bool:
+    """By the term itself where it counts working days, else by the opening time that there is."""
+    if term.unit is TermUnit.WORKING_DAY:
+        return term.amount < 2
+    return whole < 2 * _length(last, calendar)
 
 
 def _silence(asked: datetime, row: LadderRow, due_at: datetime, calendar: Calendar) -> datetime:
     half = moment_before(due_at, opening_time_between(asked, due_at, calendar) / 2, calendar)
     late = due(row.after, asked, calendar).instant if row.after is not None else half
-    return min(late, max(asked, half.replace(second=0, microsecond=0)))
+    return min(late, max(asked, floor_to_minute(half)))
 
 
 def _length(day: date, calendar: Calendar) -> timedelta:

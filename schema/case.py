@@ -112,6 +112,12 @@ class Case(Message):
         return self.territory or self.unit
 
     @property
+    def printed(self) -> datetime | None:
+        """Appointment 1; where it was not kept apart yet, the promised due that it was printed from."""
+        promised = self.clock(ClockKind.PROMISED)
+        return self.appointment or (promised.due if promised else None)
+
+    @property
     def is_closed(self) -> bool:
         """Whether the story is over."""
         return is_closed(self.state)
@@ -239,8 +245,8 @@ def _clocks(clocks: tuple[Clock, ...], event: Event) -> tuple[Clock, ...]:
     if event.type in STRUCK:
         key, rung = (data["clock"], data.get("step", "")), Rung(data.get("rung", STRUCK[event.type]))
         return tuple(c.struck(rung) if c.key == key else c for c in clocks)
-    if event.type in (EventType.ANSWERED_IN_TIME, EventType.ANSWERED_LATE):
-        return tuple(clock.without(Rung.SILENCE) for clock in clocks)
+    if event.type in (EventType.ANSWERED_IN_TIME, EventType.ANSWERED_LATE):  # late needs no question before it
+        return tuple(clock.without(Rung.ASK).without(Rung.SILENCE) for clock in clocks)
     done = (ClockKind.STEP, data["step"]) if event.type is EventType.PROPOSED else None
     brought = [_read_clock(raw, event.sequence) for raw in data.get("clocks", ())]
     kept = [clock for clock in clocks if clock.key not in {done, *(new.key for new in brought)}]
@@ -290,8 +296,7 @@ def _supplemented(case: Case, event: Event) -> dict[str, Any]:
     if not case.is_accepted:
         return {}
     started, _ = case.stops[-1]
-    given = {"appointment": _instant(event.data["appointment"])} if "appointment" in event.data else {}
-    return {"stops": (*case.stops[:-1], (started, event.occurred_at)), **given}
+    return {"stops": (*case.stops[:-1], (started, event.occurred_at)), **_went_on(case, event)}
 
 
 def _suspended(case: Case, event: Event) -> dict[str, Any]:
@@ -301,13 +306,22 @@ def _suspended(case: Case, event: Event) -> dict[str, Any]:
 
 def _resumed(case: Case, event: Event) -> dict[str, Any]:
     over = case.suspensions[-1].model_copy(update={"ended": event.occurred_at})
-    given = {"appointment": _instant(event.data["appointment"])} if "appointment" in event.data else {}
-    return {"suspensions": (*case.suspensions[:-1], over), **given}
+    return {"suspensions": (*case.suspensions[:-1], over), **_went_on(case, event)}
+
+
+def _went_on(case: Case, event: Event) -> dict[str, Any]:
+    """The appointments and the dues of steps after a stop; one that was signed, not set, and not later, is void."""
+    given: dict[str, Any] = {n: _instant(event.data[n]) for n in ("appointment", "moved_to") if n in event.data}
+    is_signed = case.apology == "signed" and case.signed_for is not None
+    is_void = is_signed and "appointment" in given and case.signed_for <= given["appointment"]
+    void = {"apology": "", "signed_for": None} if is_void else {}
+    return {"stages": _opened(case.stages, event), **given, **void}
 
 
 def _apologising(state: ApologyState) -> Callable[[Case, Event], dict[str, Any]]:
     def change(case: Case, event: Event) -> dict[str, Any]:
-        return {} if case.apology == "moved" else {"apology": state}
+        is_past_asking = case.apology == "moved" or (case.apology == "signed" and state == "asked")
+        return {} if is_past_asking else {"apology": state}
 
     return change
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from domain.dossier import Act
 from schema.messages import Code, Command, Message
@@ -48,10 +48,18 @@ class SuspendFacts(Facts):
     cause: StopReason
 
 
+def _no_person(notice: str) -> str:
+    """A notice has a number, and is no number of a person's identity (nine or twelve figures)."""
+    figures = sum(each.isdigit() for each in notice)
+    if figures == 0 or (figures == len(notice) and figures in (9, 12)) or any(each.islower() for each in notice):
+        raise ValueError("give the number of the tax notice in capitals and figures, '-' for '/', and no person")
+    return notice
+
+
 class DutyFacts(Facts):
     """The financial duty that the applicant has to pay elsewhere: the number of the tax notice, if it is known."""
 
-    notice: Code | None = None
+    notice: Annotated[Code, AfterValidator(_no_person)] | None = None
 
 
 class LateFacts(Facts):

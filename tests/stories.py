@@ -491,7 +491,8 @@ async def apologised_late(world: World) -> Dossier:
     await dossier.pay(at=monday + timedelta(minutes=5), late=True)
     await dossier.until("clock.escalated", 3)
     await dossier.forward()
-    facts = {"cause": "natural_disaster", "appointment": (await world.now() + timedelta(days=9)).isoformat()}
+    in_two_weeks = monday_after(await world.now()) + timedelta(days=7)
+    facts = {"cause": "natural_disaster", "appointment": in_two_weeks.isoformat()}
     await dossier.do("answer_late", "officer", ECONOMY, cause="natural_disaster")
     await dossier.do("sign_apology", "leader", ECONOMY, **facts)
     await dossier.do("move_appointment", "clerk", COMMUNE)

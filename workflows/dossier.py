@@ -245,7 +245,7 @@ class DossierWorkflow:
 
     async def _settle(self, report: PaymentReport) -> None:
         async with self._lock:
-            await self._strike_until(report.paid_at or self._case.last_instant)
+            await self._strike_until(min(report.paid_at or self._case.last_instant, workflow.now()))
             stored = await self._record(lambda case: reported(case, report, workflow.now()))
         if stored is not None and stored.type is EventType.PAYMENT_SURPLUS:
             await self._refund(report)

@@ -6,9 +6,13 @@ case may have moved in between.
 
 from __future__ import annotations
 
-from domain.dossier import Act, Business, Finance, may, what_fits
+from collections.abc import Callable
+
+from domain.dossier import Act, Business, Finance, may
+from domain.dossier import possible as in_state
 from domain.duties import NEEDS_REASON, Role, at_unit, may_do
 from domain.errors import AlreadyMoved, Forbidden, Invalid, NotAllowed
+from domain.milestones import ClockKind
 from schema.case import AT_RECEIPT, Case
 from schema.commands import PayFacts, ProposeFacts, ReturnFacts, facts_of
 from schema.messages import Command
@@ -24,11 +28,16 @@ def judge(case: Case, command: Command) -> None:
         raise NotAllowed(
             f"'{command.name}' does not fit a dossier that is {case.state.business} ({case.state.finance})",
             field="name",
-            remedy=what_fits(case.state),
+            remedy=f"possible now: {', '.join(possible(case)) or 'nothing, the dossier is closed'}",
         )
     _unit(case, command)
     _text(command)
     _CHECKS.get(command.name, _nothing)(case, command)
+
+
+def possible(case: Case) -> tuple[str, ...]:
+    """List the acts that people may order now: those that fit the state, and whose turn it is."""
+    return tuple(act for act in in_state(case.state) if _TURN.get(Act(act), _always)(case))
 
 
 def act_of(case: Case, command: Command) -> Act:
@@ -59,7 +68,8 @@ def _instant(case: Case, command: Command) -> None:
 def _unit(case: Case, command: Command) -> None:
     role, unit = command.actor.role, command.actor.unit
     if role in (Role.OFFICER, Role.LEADER):
-        at_unit(command.name, unit, frozenset(step.unit for step in case.open_steps()) or _all(case))
+        holding = frozenset(step.unit for step in case.open_steps()) or _all(case)
+        at_unit(command.name, unit, holding | (_signing(case) if command.name is Act.SIGN_APOLOGY else frozenset()))
     elif role is Role.CLERK or unit is not None:  # an applicant acts for no unit
         at_unit(command.name, unit, frozenset({case.unit}))
 
@@ -67,6 +77,11 @@ def _unit(case: Case, command: Command) -> None:
 def _all(case: Case) -> frozenset[str]:
     """Outside a stage (waiting for the applicant, withdrawing) any unit of the review may act."""
     return frozenset(step.unit for stage in case.stages for step in stage) or frozenset({case.unit})
+
+
+def _signing(case: Case) -> frozenset[str]:
+    """The office that signs the result answers for the appointment too, whoever is consulted meanwhile."""
+    return frozenset(step.unit for stage in case.stages for step in stage if step.kind == "sign")
 
 
 def _text(command: Command) -> None:
@@ -115,6 +130,12 @@ def _once_complete(case: Case) -> None:
 
 
 def _answer_in_time(case: Case, command: Command) -> None:
+    if case.apology == "asked" and _is_late(case):
+        raise NotAllowed(
+            "the appointment has passed, so nothing can be in time any more",
+            field="name",
+            remedy="finish the dossier, or answer with 'answer_late' for form 04, which is marked as after the breach",
+        )
     if case.apology != "asked":
         raise NotAllowed(
             "nobody has asked whether the dossier will be in time, or the answer was given",
@@ -203,6 +224,28 @@ def _return(case: Case, command: Command) -> None:
             remedy="return it online",
         )
 
+
+def _is_late(case: Case) -> bool:
+    promised = case.clock(ClockKind.PROMISED)
+    return promised is not None and promised.breached
+
+
+def _always(case: Case) -> bool:
+    return True
+
+
+_TURN: dict[Act, Callable[[Case], bool]] = {
+    Act.PAY: lambda case: case.fee_timing != AT_RECEIPT or case.state.business is Business.COMPLETE,
+    Act.REQUEST_SUPPLEMENT: lambda case: not (case.supplements if case.is_accepted else case.supplements_at_receipt),
+    Act.PROPOSE: lambda case: any(step.kind != "sign" for step in case.open_steps()),
+    Act.APPROVE: lambda case: any(step.kind == "sign" for step in case.open_steps()),
+    Act.ANSWER_IN_TIME: lambda case: case.apology == "asked" and not _is_late(case),
+    Act.ANSWER_LATE: lambda case: case.apology not in ("late", "signed", "moved"),
+    Act.SIGN_APOLOGY: lambda case: case.apology == "late",
+    Act.MOVE_APPOINTMENT: lambda case: case.apology == "signed",
+    Act.RETURN: lambda case: not case.expects_payment,
+}
+"""Whose turn it is, for acts that the state alone would let come too early, or once too often."""
 
 _CHECKS = {
     Act.REQUEST_SUPPLEMENT: _request_supplement,

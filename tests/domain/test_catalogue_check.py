@@ -14,6 +14,7 @@ from domain.catalogue_check import check
 from domain.decisions import Source
 from domain.entries import entries, name
 from domain.fees import Relief, Tier
+from domain.milestones import ClockKind, Rung
 from domain.procedures import FeeTiming, OnlineLevel, Stage, StepKind
 from domain.terms import Term, TermUnit
 from domain.units import UnitRole
@@ -60,6 +61,15 @@ def twice(field, code, /, **changes):
     """The catalogue with an entry standing twice, the second time with changes."""
     row = next(each for each in getattr(LAW, field) if each.code == code)
     return replace(LAW, **{field: (*getattr(LAW, field), replace(row, **changes))})
+
+
+HOUR, NOTHING = Term(Decimal(1), TermUnit.WORKING_HOUR), Term(Decimal(0), TermUnit.WORKING_HOUR)
+
+
+def rung(clock, name, /, **changes):
+    """The catalogue with one rung of one ladder changed."""
+    rows = tuple(replace(each, **changes) if (each.clock, each.rung) == (clock, name) else each for each in LAW.rungs)
+    return replace(LAW, rungs=rows)
 
 
 def procedure(code):
@@ -261,6 +271,15 @@ BROKEN = {
     "cut of an unknown fee": (reduction(fees=("x",)), "reduction 11/2022/NQ-HĐND"),
     "cut of a ministry's fee": (reduction(fees=("PHI-CTBS",)), "reduction 11/2022/NQ-HĐND"),
     "cut of a price listed per channel": (reduction(fees=("LP-CUTRU",)), "reduction 11/2022/NQ-HĐND"),
+    "breach that goes up, nobody knows when": (rung("promised", "province", after=None), "rung promised/province"),
+    "warning at a distance": (rung("promised", "warn", after=HOUR), "rung promised/warn"),
+    "silence of nothing": (
+        rung("promised", "silence", after=NOTHING),
+        "rung promised/silence",
+    ),
+    "silence of nobody asked": (rung("promised", "ask", clock=ClockKind.STEP), "rung promised/silence"),
+    "collection that is breached": (rung("collection", "remind", rung=Rung.BREACH), "rung collection/breach"),
+    "clock without an end": (rung("step", "breach", clock=ClockKind.MOVED), "rung step/warn"),
     "cut of more than all": (reduction(percent=150), "reduction 11/2022/NQ-HĐND"),
     "year missing": (calendar(years=years_without(2025)), "calendar state-office"),
     "next year missing": (calendar(years=years_without(2027), special_days=()), "calendar state-office"),

@@ -56,6 +56,8 @@ class Ground:
     """Of the submission of `fresh`."""
     accepting: str
     """The id of the command that accepted `processing`."""
+    late: str
+    """In review, and its office has said that it will be late."""
 
     @property
     def payment(self) -> Json:
@@ -114,6 +116,10 @@ async def ground(quiet: Stack) -> AsyncIterator[Ground]:
     office.do(closed, "refuse", reason="không đủ", legal_basis="NĐ 61/2018")
     office.do(free, "accept", id_=accepting)
     office.do(free, "forward")
+    late = office.submit(submission("2.000908"))
+    office.do(late, "accept")
+    office.do(late, "forward")
+    office.do(late, "answer_late", role="officer", unit=JUSTICE, data={"cause": "workload"}, reason="nhiều hồ sơ")
     ordered = office.submit(submission(**ONLINE))
     office.do(ordered, "accept")
     eventually(lambda: (office.show(ordered)["payment"] or {}).get("url"))
@@ -125,7 +131,7 @@ async def ground(quiet: Stack) -> AsyncIterator[Ground]:
     deaf = Office.admitted(quiet, "deaf", "submit,command")
     yield Ground(
         office, without_late, reader, only_clerks, deaf,
-        database, fresh, complete, free, closed, ordered, reference, accepting,
+        database, fresh, complete, free, closed, ordered, reference, accepting, late,
     )  # fmt: skip
     await database.close()
     for each in (office, without_late, reader, only_clerks, deaf):
@@ -267,6 +273,74 @@ COMMANDS: dict[str, Row] = {
         lambda g: g.office.post(g.fresh, "request_supplement", reason="-", data={"components": ["ban-ve"]}),
         422, "components",
     ),
+    "in time, unasked": (
+        lambda g: g.office.post(g.processing, "answer_in_time", role="officer", unit=JUSTICE), 409, "name"
+    ),
+    "in time, said by the one-stop": (lambda g: g.office.post(g.processing, "answer_in_time"), 403, "actor.role"),
+    "in time, said by another office": (
+        lambda g: g.office.post(g.processing, "answer_in_time", role="officer", unit=CENTRE), 403, "actor.unit"
+    ),
+    "late, without a cause": (
+        lambda g: g.office.post(g.processing, "answer_late", role="officer", unit=JUSTICE, reason="-"),
+        422, "data.cause",
+    ),
+    "late, for a cause of one's own": (
+        lambda g: g.office.post(
+            g.processing, "answer_late", role="officer", unit=JUSTICE, reason="-", data={"cause": "Bà Nguyễn Thị A"}
+        ),
+        422, "data.cause",
+    ),
+    "late, without a reason of the office": (
+        lambda g: g.office.post(g.processing, "answer_late", role="officer", unit=JUSTICE, data={"cause": "other"}),
+        422, "reason",
+    ),
+    "signed before anybody said late": (lambda g: _signs(g, g.processing, "2030-01-07T10:00:00+07:00"), 409, "name"),
+    "signed by an officer": (
+        lambda g: _signs(g, g.late, "2030-01-07T10:00:00+07:00", role="officer"), 403, "actor.role"
+    ),
+    "signed without a legal basis": (
+        lambda g: _signs(g, g.late, "2030-01-07T10:00:00+07:00", legal_basis=None), 422, "legal_basis"
+    ),
+    "signed without an offset": (lambda g: _signs(g, g.late, "2027-01-04T10:00:00"), 422, "data.appointment"),
+    "signed for no instant": (lambda g: _signs(g, g.late, "ngày mai"), 422, "data.appointment"),
+    "signed for the past": (lambda g: _signs(g, g.late, ago(days=1)), 422, "data.appointment"),
+    "signed for a year that no calendar holds": (
+        lambda g: _signs(g, g.late, "2150-01-05T10:00:00+07:00"), 422, "data.appointment"
+    ),
+    "signed for the end of time": (lambda g: _signs(g, g.late, "9999-12-31T23:59:59Z"), 422, "data.appointment"),
+    "signed for a Sunday": (lambda g: _signs(g, g.late, "2027-03-07T10:00:00+07:00"), 422, "data.appointment"),
+    "signed for the night": (lambda g: _signs(g, g.late, "2027-03-08T22:00:00+07:00"), 422, "data.appointment"),
+    "set before it is signed": (lambda g: g.office.post(g.late, "move_appointment"), 409, "name"),
+    "set by another one-stop": (
+        lambda g: g.office.post(g.late, "move_appointment", unit=CENTRE), 403, "actor.unit"
+    ),
+    "set with a date of its own": (
+        lambda g: g.office.post(g.late, "move_appointment", data={"appointment": "2027-03-08T10:00:00+07:00"}),
+        422, "data.appointment",
+    ),
+    "a stop that its law does not name": (
+        lambda g: _suspends(g, {"cause": "land_work"}), 409, "data.cause"
+    ),
+    "a stop for no reason of the law": (lambda g: _suspends(g, {"cause": "lunch"}), 422, "data.cause"),
+    "a stop without a cause": (lambda g: _suspends(g, {}), 422, "data.cause"),
+    "a stop by the one-stop": (
+        lambda g: _suspends(g, {"cause": "land_work"}, role="clerk", unit=COMMUNE), 403, "actor.role"
+    ),
+    "going on without having stopped": (
+        lambda g: g.office.post(g.processing, "resume", role="officer", unit=JUSTICE), 409, "name"
+    ),
+    "a tax notice with a name": (
+        lambda g: g.office.post(
+            g.processing, "require_duty", role="officer", unit=JUSTICE, legal_basis="-", data={"notice": "NguyenVanA"}
+        ),
+        422, "data.notice",
+    ),
+    "a duty without a legal basis": (
+        lambda g: g.office.post(g.processing, "require_duty", role="officer", unit=JUSTICE), 422, "legal_basis"
+    ),
+    "a duty before acceptance": (
+        lambda g: g.office.post(g.fresh, "require_duty", role="officer", unit=COMMUNE, legal_basis="-"), 409, "name"
+    ),
     "stale If-Match": (
         lambda g: g.send(f"/v1/dossiers/{g.processing}/commands", _accept(), If_Match='"1"'), 409, "expected_version"
     ),
@@ -325,6 +399,16 @@ QUESTIONS: dict[str, Row] = {
     "unknown path": (lambda g: g.office.http.get("/v1/citizens"), 404, "path"),
     "wrong method": (lambda g: g.office.http.delete(f"/v1/dossiers/{g.fresh}"), 405, "method"),
 }
+
+
+def _signs(g: Ground, dossier: str, appointment: str, **changes: Any) -> httpx.Response:
+    body = {"role": "leader", "unit": JUSTICE, "reason": "-", "legal_basis": "NĐ 61/2018, Điều 19(9)", **changes}
+    return g.office.post(dossier, "sign_apology", data={"cause": "workload", "appointment": appointment}, **body)
+
+
+def _suspends(g: Ground, data: Json, **changes: Any) -> httpx.Response:
+    body = {"role": "officer", "unit": JUSTICE, "reason": "-", "legal_basis": "-", **changes}
+    return g.office.post(g.processing, "suspend", data=data, **body)
 
 
 def _accept() -> Json:

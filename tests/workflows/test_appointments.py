@@ -69,21 +69,21 @@ async def test_silence_goes_up(world: World) -> None:
 async def test_form_04_moves_the_appointment_once(world: World) -> None:
     """Không kịp: signed by the head, set by the one-stop; the first appointment stays the one that is judged."""
     dossier = await asked(world)
-    first = await moved_by(dossier, days=3)
+    first = await moved_by(dossier, days=4)
 
     assert dossier.last(EventType.APOLOGY_SIGNED).data["after_breach"] is False
-    assert (dossier.case.appointment, dossier.case.moved_to) == (first, first + timedelta(days=3))
+    assert (dossier.case.appointment, dossier.case.moved_to) == (first, first + timedelta(days=4))
     await world.skip(days=10)
     await eventually(lambda: dossier.types.count("clock.breached") >= 4)
     struck = {(e.data["clock"], e.data["rung"]): e.occurred_at for e in dossier.story if e.type == "clock.breached"}
     assert struck[("promised", "breach")] == first
-    assert struck[("moved", "breach")] == first + timedelta(days=3)
+    assert struck[("moved", "breach")] == first + timedelta(days=4)
 
 
 async def test_a_second_apology_is_refused_and_told(world: World) -> None:
     """The law allows one; who asks again is refused, and the head of the one-stop hears of it."""
     dossier = await asked(world)
-    first = await moved_by(dossier, days=3)
+    first = await moved_by(dossier, days=4)
     before = len(dossier.story)
     with pytest.raises(AlreadyMoved):
         await sign(dossier, first + timedelta(days=9))
@@ -91,7 +91,7 @@ async def test_a_second_apology_is_refused_and_told(world: World) -> None:
     told = dossier.story[before]
     assert (told.type, told.data["why"]) == (EventType.CLOCK_ESCALATED, "sign_apology")
     assert [to["unit"] for to in told.data["to"]] == [COMMUNE]
-    assert dossier.case.moved_to == first + timedelta(days=3)
+    assert dossier.case.moved_to == first + timedelta(days=4)
     await dossier.review()
     await dossier.give_back()
     await dossier.ended()

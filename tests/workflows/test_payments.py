@@ -227,3 +227,14 @@ async def test_a_refund_is_patient(world: World, away: timedelta) -> None:
     await world.skip(minutes=6)
     await dossier.until("payment.refunded")
     assert len(world.platform.refunds) == 1
+
+
+async def test_a_platform_whose_clock_is_wrong_strikes_nothing(world: World) -> None:
+    """Paid "in two months": nothing of the future is recorded, no breach, and no later act is raised to it."""
+    dossier = await world.online()
+    await dossier.accept()
+    await dossier.report(world.platform.debit(await dossier.order(), paid_at=await world.now() + timedelta(days=60)))
+    await dossier.until("dossier.forwarded")
+
+    assert [event.type for event in dossier.story if event.type.startswith("clock.")] == []
+    assert dossier.case.last_instant <= await world.now()
