@@ -31,7 +31,7 @@ def addressees(case: Case, rung: Rung, law: Catalogue, on: date, step: str = "")
         held = [unit for code in _holders(case, step) for unit in _standing(law, code, on)]
         above = [each for unit in held if rung is Rung.BREACH for each in _above(law, unit, on)]
         found = [*held, *above]
-    told = {unit.code: unit for unit in found or _province(law, on)}
+    told = {unit.code: unit for unit in found or _province(law, on) or _standing(law, case.unit, on)}
     return [{"unit": unit.code, "name": unit.name, "post": head_of(unit)} for unit in told.values()]
 
 

@@ -60,7 +60,8 @@ async def test_the_whole_ladder_at_its_legal_instants(world: World) -> None:
     assert strokes(dossier, "step") == [("warn", "step"), ("breach", "step")]
     told = {rung: [to["unit"] for to in event.data["to"]] for rung, event in struck.items()}
     assert told == {
-        **{rung: [ECONOMY] for rung in ("ask", "silence", "warn", "breach")},
+        **{rung: [ECONOMY] for rung in ("ask", "silence", "warn")},
+        "breach": [ECONOMY, COMMUNE],
         "one_stop": [COMMUNE],
         "province": ["000.00.00.H48"],
     }
