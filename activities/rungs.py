@@ -20,8 +20,7 @@ async def struck(case: Case, event: Event, law: Catalogue, desk: Desk) -> dict[s
     """
     data: dict[str, Any] = event.data
     rung, step = Rung(data.get("rung", STRUCK[event.type])), data.get("step", "")
-    on = civil_date(case.accepted_at or case.submitted_at)
-    told = {"to": addressees(case, rung, law, on, step)}
+    told = {"to": addressees(case, rung, law, civil_date(event.occurred_at), step)}
     if "arming" not in data:
         return told
     claim = Claim(case.dossier, data["clock"], step, rung, data["arming"], event.occurred_at)
