@@ -299,7 +299,7 @@ def _accepted(case: Case) -> datetime:
 
 
 def _printed(case: Case, clock: Clock) -> datetime:
-    return case.appointment or clock.due
+    return case.printed or clock.due
 
 
 def _calendars(case: Case, law: Catalogue, dates: Deadlines | None) -> tuple[str, str]:

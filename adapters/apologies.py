@@ -12,13 +12,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from activities.ports import Unavailable
+from activities.appointments import signed
+from activities.ports import LawBook, Unavailable
 from adapters.campaigns import IN_ONE_GO, Ledger, NewCampaign
 from adapters.door import Caller, Door
 from adapters.postgres import Pool, reading
 from domain.dossier import Act, Business
 from domain.errors import DomainError
 from schema.case import Case
+from schema.events import EventType
+from schema.messages import ENGINE, Event
 from schema.sql import QUERIES
 from schema.submissions import CommandBody
 
@@ -51,8 +54,9 @@ class Planned:
 class Apologies:
     """Plans and carries out batches of form 04, through the door like everybody else."""
 
-    def __init__(self, pool: Pool, door: Door, ledger: Ledger) -> None:
+    def __init__(self, pool: Pool, law: LawBook, door: Door, ledger: Ledger) -> None:
         self._pool = pool
+        self._law = law
         self._door = door
         self._ledger = ledger
 
@@ -62,7 +66,7 @@ class Apologies:
             cases = [(await self._door.look_up(str(each))).case for each in dossiers]
         else:
             cases = [case async for case in self._open() if unit in case.holders() and _is_in_review(case)]
-        return [_planned(case, batch) for case in cases]
+        return [await self._planned(case, batch) for case in cases]
 
     async def carry_out(
         self, batch: Batch, planned: Sequence[Planned], caller: Caller
@@ -102,6 +106,20 @@ class Apologies:
             )
         return outcome, detail
 
+    async def _planned(self, case: Case, batch: Batch) -> Planned:
+        """What is still to be done; nothing is begun that the head's signature could not end."""
+        if not _is_in_review(case):
+            return Planned(case, (), f"it is {case.state.business}")
+        if case.apology == "moved":
+            return Planned(case, (), "its appointment was moved once")
+        acts = ACTS[_DONE.get(case.apology, 0) :]
+        if Act.SIGN_APOLOGY in acts:
+            try:
+                signed(case, _signature(case, batch, self._door.now()), await self._law.current(case.law))
+            except DomainError as refusal:
+                return Planned(case, (), refusal.message)
+        return Planned(case, acts)
+
     async def _open(self) -> AsyncIterator[Case]:
         after: UUID | None = None
         while True:
@@ -114,14 +132,17 @@ class Apologies:
             after = rows[-1]["id"]
 
 
-def _planned(case: Case, batch: Batch) -> Planned:
-    if not _is_in_review(case):
-        return Planned(case, (), f"it is {case.state.business}")
-    if case.apology == "moved":
-        return Planned(case, (), "its appointment was moved once")
-    if case.appointment is not None and batch.appointment <= case.appointment:
-        return Planned(case, (), "its appointment is not before the new one")
-    return Planned(case, ACTS[_DONE.get(case.apology, 0) :])
+def _signature(case: Case, batch: Batch, at: datetime) -> Event:
+    """The event that the head's signature would be, to be tried."""
+    return Event(
+        dossier=case.dossier,
+        sequence=case.sequence + 1,
+        type=EventType.APOLOGY_SIGNED,
+        occurred_at=max(at, case.last_instant),
+        actor=ENGINE,
+        command=batch.id,
+        data={"cause": batch.cause, "appointment": batch.appointment.isoformat()},
+    )
 
 
 def _is_in_review(case: Case) -> bool:

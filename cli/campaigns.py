@@ -225,7 +225,7 @@ def apologise(
 
     async def work() -> list[dict[str, Any]]:
         async with _house() as house:
-            apologies = Apologies(house.entrance.pool, house.entrance.door, house.ledger)
+            apologies = Apologies(house.entrance.pool, house.entrance.law, house.entrance.door, house.ledger)
             planned = await apologies.plan(signed, dossiers or [], unit)
             if dry_run:
                 return [_line(each.case, "would move" if each.acts else "would not", each.why_not) for each in planned]
