@@ -15,10 +15,7 @@ WITH owed AS (
      WHERE dossier = ANY($1::uuid[]) AND type = 'clock.breached'
      GROUP BY 1, 2, 3
 ), claimed AS (
-    SELECT dossier, clock, arming, count(*) AS claims
-      FROM rung
-     WHERE dossier = ANY($1::uuid[]) AND rung = 'breach' AND claimed_by = 'dossier'
-     GROUP BY 1, 2, 3
+    SELECT dossier, clock, arming, claimed_by FROM rung WHERE dossier = ANY($1::uuid[]) AND rung = 'breach'
 )
-SELECT dossier, owed.due, coalesce(times, 0) AS times, first, last, recorded_at, coalesce(claims, 0) AS claims
+SELECT dossier, owed.due, coalesce(times, 0) AS times, first, last, recorded_at, claimed_by
   FROM owed FULL JOIN struck USING (dossier, clock, arming) LEFT JOIN claimed USING (dossier, clock, arming);
