@@ -47,6 +47,7 @@ def set_clock(
         "anchor": anchor.isoformat(),
         "calendar": name_version(calendar),
         **({} if left is None else {"left": left.total_seconds()}),
+        **({} if since is None else {"since": since.isoformat()}),
         "rungs": [[str(rung), at.isoformat()] for rung, at in rungs],
     }
 

@@ -19,11 +19,11 @@ from typing import Any
 from activities.clocks import set_clock, window
 from activities.intake import acceptance_clock
 from activities.offices import step_due
-from activities.receipt import dates_of, forwarding_clock
+from activities.receipt import counted_from, dates_of, forwarding_clock
 from activities.resumption import ledger
 from domain.calendars import Calendar, Hours
 from domain.catalogue import Catalogue
-from domain.clocks import Policy, due_after_stops
+from domain.clocks import Policy, both_after_stops
 from domain.deadlines import Deadlines, acceptance_due, name_version
 from domain.decisions import ShorteningRow, promised_term
 from domain.dossier import Business
@@ -145,11 +145,12 @@ def _shortened(case: Case, law: Catalogue, dates: Deadlines, at: datetime) -> Mo
     if clock is None or row is None or case.state.business not in RUNS_IN[ClockKind.PROMISED]:
         return None
     term = promised_term(row, dates.statutory_term)
-    due_at = _after_stops(case, clock, law, dates, term)
+    due_at = _after_stops(case, clock, law, replace(dates, promised_term=term))
     if due_at is None or not at < due_at < clock.due:
         return None
     calendar = law.calendar_of(dates.lead)
-    wire = set_clock(ClockKind.PROMISED, term, clock.anchor or _accepted(case), due_at, calendar, law)
+    anchor = clock.anchor or _accepted(case)
+    wire = set_clock(ClockKind.PROMISED, term, anchor, due_at, calendar, law, since=clock.since)
     again = _armed_anew(clock, wire, at)
     assert again is not None  # its due instant is another one
     change = Change(ClockKind.PROMISED, "", clock.due, due_at, _printed(case, clock))
@@ -172,12 +173,11 @@ def _armed_anew(clock: Clock, wire: Wire, at: datetime) -> Wire | None:
 
 
 def _answered(rung: Rung, clock: Clock, behind: list[tuple[Rung, datetime]]) -> bool:
-    """Whether silence has been ruled out, because the office was asked and has answered."""
-    return (
-        rung is Rung.SILENCE
-        and any(each is Rung.ASK for each, _ in behind)
-        and not any(each is Rung.SILENCE for each, _ in clock.rungs)
-    )
+    """Whether the question, or what silence would lead to, was taken off the ladder because there is an answer."""
+    had = {each for each, _ in clock.rungs}
+    if not had or rung not in (Rung.ASK, Rung.SILENCE) or rung in had:
+        return False
+    return Rung.ASK not in had or any(each is Rung.ASK for each, _ in behind)
 
 
 # How each clock is counted: the clock as the law words it now, and the instant that its term comes to
@@ -202,24 +202,27 @@ def _forwarding(case: Case, clock: Clock, law: Catalogue, dates: Deadlines | Non
 
 def _promised(case: Case, clock: Clock, law: Catalogue, dates: Deadlines | None) -> _Counted:
     assert dates is not None  # the promise begins with acceptance
-    computed = _after_stops(case, clock, law, dates, dates.promised_term)
+    computed = _after_stops(case, clock, law, dates)
     if computed is None:
         return None, clock.due
     printed = _printed(case, clock)
     due_at = printed if clock.due == printed else min(computed, printed)
     anchor, calendar = clock.anchor or _accepted(case), law.calendar_of(dates.lead)
     kept = due_at == computed
-    wire = set_clock(ClockKind.PROMISED, dates.promised_term, anchor, due_at, calendar, law, counted=kept)
+    wire = set_clock(
+        ClockKind.PROMISED, dates.promised_term, anchor, due_at, calendar, law, counted=kept, since=clock.since
+    )
     return wire, computed if clock.due == printed else due_at
 
 
 def _statutory(case: Case, clock: Clock, law: Catalogue, dates: Deadlines | None) -> _Counted:
     assert dates is not None  # the term begins with acceptance
-    due_at = _after_stops(case, clock, law, dates, dates.statutory_term)
+    due_at = _after_stops(case, clock, law, dates)
     if due_at is None:
         return None, clock.due
     anchor, calendar = clock.anchor or _accepted(case), law.calendar_of(dates.lead)
-    return set_clock(ClockKind.STATUTORY, dates.statutory_term, anchor, due_at, calendar, law), due_at
+    term, since = dates.statutory_term, clock.since
+    return set_clock(ClockKind.STATUTORY, term, anchor, due_at, calendar, law, since=since), due_at
 
 
 def _step(case: Case, clock: Clock, law: Catalogue, dates: Deadlines | None) -> _Counted:
@@ -285,12 +288,17 @@ _COUNTS_IN = {**RUNS_IN, ClockKind.STEP: RUNS_IN[ClockKind.STEP] | _STANDING_STI
 """A step that stands still goes on with what was left of it, so its due instant must stay right meanwhile."""
 
 
-def _after_stops(case: Case, clock: Clock, law: Catalogue, dates: Deadlines, term: Term) -> datetime | None:
-    """When the term ends, None while it stands still."""
-    stops = ledger(case, until=case.last_instant)
-    began = (case.arrived_at if stops else clock.anchor) or _accepted(case)
-    found = due_after_stops(term, began, stops, law.calendar_of(dates.lead), Policy(dates.procedure.supplement_policy))
-    return found.instant if found else None
+def _after_stops(case: Case, clock: Clock, law: Catalogue, dates: Deadlines) -> datetime | None:
+    """When the term of a processing clock ends, None while it stands still."""
+    stops, calendar = ledger(case, until=case.last_instant), law.calendar_of(dates.lead)
+    began = clock.anchor or _accepted(case)
+    if stops:  # counted as when it went on: from where it first began
+        began = case.arrived_at or _accepted(case)
+        if clock.kind is ClockKind.PROMISED:
+            began = min(began, counted_from(case, _accepted(case), law))
+    terms, policy = (dates.promised_term, dates.statutory_term), Policy(dates.procedure.supplement_policy)
+    found = both_after_stops(*terms, began, stops, calendar, policy)
+    return found[clock.kind is ClockKind.STATUTORY].instant if found else None
 
 
 def _accepted(case: Case) -> datetime:

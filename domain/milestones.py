@@ -80,6 +80,8 @@ class Clock:
     """Where it counts from, so that it can be counted again; None for a clock set before that was kept."""
     left: timedelta | None = None
     """The opening time it was given at its anchor, for one that goes on after a stop instead of counting a term."""
+    since: datetime | None = None
+    """When it went on after it stood still: no rung stands before that."""
 
     @property
     def key(self) -> tuple[ClockKind, str]:

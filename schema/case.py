@@ -288,6 +288,7 @@ def _read_clock(raw: dict[str, Any], arming: int) -> Clock:
         breached=Rung.BREACH in climbed,
         anchor=datetime.fromisoformat(raw["anchor"]) if "anchor" in raw else None,
         left=timedelta(seconds=raw["left"]) if "left" in raw else None,
+        since=datetime.fromisoformat(raw["since"]) if "since" in raw else None,
     )
 
 

@@ -90,6 +90,12 @@ def day(clock: datetime) -> date:
 
 DUTY, ASKED = EventType.DUTY_REQUIRED, EventType.SUPPLEMENT_REQUESTED
 PAPERS = {"components": ["giay-de-nghi"]}
+CAUSE = {"cause": "workload"}
+MOVED = [
+    (EventType.ANSWERED_LATE, 26, CAUSE),
+    (EventType.APOLOGY_SIGNED, 27, {**CAUSE, "appointment": "2026-09-14T16:00:00+07:00"}),
+    (EventType.APPOINTMENT_MOVED, 28, {}),
+]
 OPINION = (EventType.PROPOSED, 26, {"step": "appraise"})
 STORIES: dict[str, tuple[dict[str, object], bool, list[tuple[EventType, float, dict[str, object]]]]] = {
     "submitted": ({}, False, []),
@@ -105,6 +111,9 @@ STORIES: dict[str, tuple[dict[str, object], bool, list[tuple[EventType, float, d
     "completed": ({}, True, [(ASKED, 26, PAPERS), (EventType.SUPPLEMENTED, 50, PAPERS)]),
     "suspended": ({"procedure": "1.013831"}, True, [(DUTY, 26, {})]),
     "resumed": ({"procedure": "1.013831"}, True, [(DUTY, 26, {}), (EventType.RESUMED, 51.117, {})]),
+    "resumed late": ({"procedure": "1.013831"}, True, [(DUTY, 24 * 8.1, {}), (EventType.RESUMED, 24 * 15.05, {})]),
+    "moved": ({}, True, MOVED),
+    "moved, resumed": ({}, True, [*MOVED, (DUTY, 29, {}), (EventType.RESUMED, 53, {})]),
     "next stage": ({}, True, [OPINION]),
     "signed": ({}, True, [OPINION, (EventType.APPROVED, 27, {})]),
 }
