@@ -111,7 +111,7 @@ STORIES: dict[str, tuple[dict[str, object], bool, list[tuple[EventType, float, d
     "completed": ({}, True, [(ASKED, 26, PAPERS), (EventType.SUPPLEMENTED, 50, PAPERS)]),
     "suspended": ({"procedure": "1.013831"}, True, [(DUTY, 26, {})]),
     "resumed": ({"procedure": "1.013831"}, True, [(DUTY, 26, {}), (EventType.RESUMED, 51.117, {})]),
-    "resumed late": ({"procedure": "1.013831"}, True, [(DUTY, 24 * 8.1, {}), (EventType.RESUMED, 24 * 15.05, {})]),
+    "resumed late": ({"procedure": "1.013831"}, True, [(DUTY, 246, {}), (EventType.RESUMED, 346, {})]),
     "moved": ({}, True, MOVED),
     "moved, resumed": ({}, True, [*MOVED, (DUTY, 29, {}), (EventType.RESUMED, 53, {})]),
     "next stage": ({}, True, [OPINION]),
