@@ -29,7 +29,6 @@ from domain.instants import VIETNAM, at
 from domain.milestones import RUNS_IN, ClockKind
 from schema.case import Case, first, fold
 from schema.messages import Event
-from schema.sql import QUERIES
 from schema.submissions import CommandBody, Submission
 from tests.e2e.equality import equal, finished
 from tests.e2e.kills import dying_worker
@@ -138,19 +137,21 @@ async def populate(desk: Desk, count: int) -> dict[str, str]:
     return made
 
 
-def stories(stack: Stack) -> dict[str, list[Event]]:
-    """Every dossier's events, as they stand in the log."""
+def stories(stack: Stack, type_: str | None = None) -> dict[str, list[Event]]:
+    """Every dossier's events, or those of one type, as they stand in the log."""
 
     async def ask() -> dict[str, list[Event]]:
+        found: dict[str, list[Event]] = {}
         connection = await asyncpg.connect(stack.database_url)
         try:
-            ids = await connection.fetch("SELECT id FROM dossier")
-            return {
-                str(row["id"]): [event_of(each) for each in await connection.fetch(QUERIES["events_of"], row["id"])]
-                for row in ids
-            }
+            rows = await connection.fetch(
+                "SELECT * FROM event WHERE $1::text IS NULL OR type = $1 ORDER BY dossier, sequence", type_
+            )
         finally:
             await connection.close()
+        for row in rows:
+            found.setdefault(str(row["dossier"]), []).append(event_of(row))
+        return found
 
     return finished(ask())
 
@@ -181,8 +182,7 @@ def expected(before: dict[str, list[Event]], law: Catalogue) -> dict[str, Case]:
 
 
 def redated(stack: Stack) -> dict[str, list[Event]]:
-    events = {id_: [e for e in story if e.type == "dossier.redated"] for id_, story in stories(stack).items()}
-    return {id_: found for id_, found in events.items() if found}
+    return stories(stack, "dossier.redated")
 
 
 def shown(stack: Stack, campaign: str) -> Any:
