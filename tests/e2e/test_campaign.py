@@ -156,18 +156,13 @@ def stories(stack: Stack, type_: str | None = None) -> dict[str, list[Event]]:
     return finished(ask())
 
 
-def afresh(story: list[Event], law: Catalogue) -> Case:
+async def afresh(story: list[Event], law: Catalogue) -> Case:
     """The dossier as it would stand had the law been this one from the start: its events, made anew one by one."""
-
-    async def made() -> Case:
-        desk = _MemoryDesk(MemoryRegister(law))
-        case = first(story[0])
-        for event in story[1:]:
-            again = await complete(case, event.model_copy(update={"data": dict(event.data)}), law, desk)
-            case = case.after(again)
-        return case
-
-    return finished(made())
+    desk = _MemoryDesk(MemoryRegister(law))
+    case = first(story[0])
+    for event in story[1:]:
+        case = case.after(await complete(case, event.model_copy(update={"data": dict(event.data)}), law, desk))
+    return case
 
 
 def running(case: Case) -> dict[tuple[ClockKind, str], Any]:
@@ -176,9 +171,13 @@ def running(case: Case) -> dict[tuple[ClockKind, str], Any]:
 
 def expected(before: dict[str, list[Event]], law: Catalogue) -> dict[str, Case]:
     """Who is affected, and what each would come to, counted by the way every dossier is first counted."""
-    old = {id_: fold(story) for id_, story in before.items()}
-    new = {id_: afresh(story, under(read_sound(FOLDER), law)) for id_, story in before.items()}
-    return {id_: new[id_] for id_ in before if running(old[id_]) != running(new[id_])}
+    joined = under(read_sound(FOLDER), law)
+
+    async def counted() -> dict[str, Case]:
+        return {id_: await afresh(story, joined) for id_, story in before.items()}
+
+    new = finished(counted())
+    return {id_: new[id_] for id_, story in before.items() if running(fold(story)) != running(new[id_])}
 
 
 def redated(stack: Stack) -> dict[str, list[Event]]:
