@@ -26,7 +26,7 @@ from deploy.embedded.stack import Stack
 from tests.office import Json, Office, eventually, submission
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "monitoring"
-HOUSE, UNIT = "2.000908", "000.00.62.H48"
+HOUSE, UNIT = "2.000908", "000.00.63.H48"
 """A procedure without a fee, and a commune where no other test lets a dossier be late."""
 LATE: Json = {"reason": "mất điện", "paper_number": "SVB-17"}
 APPLICANT = "Lê Thị Giấu Tên"
@@ -138,7 +138,7 @@ def targets(watched: Watched) -> list[str]:
 def test_a_breach_reaches_the_webhook_without_the_dossier(watched: Watched) -> None:
     """Accepted weeks ago and entered now: recorded, scraped, fired, routed, told, by unit and procedure alone."""
     eventually(lambda: targets(watched) == ["up", "up"])
-    assert watched.webhook.told("MotcuaBreach", unit=UNIT) == []
+    assert watched.webhook.told("MotcuaBreach", unit=UNIT, procedure=HOUSE) == []
     then = (datetime.now(UTC) - timedelta(weeks=6)).isoformat()
     filed = submission(HOUSE, UNIT, occurred_at=then, late=LATE, applicant={"name": APPLICANT})
     dossier = watched.office.submit(filed)
@@ -146,7 +146,9 @@ def test_a_breach_reaches_the_webhook_without_the_dossier(watched: Watched) -> N
     watched.office.do(dossier, "forward", unit=UNIT)  # an act of today: what lies behind it is recorded first
     assert "clock.breached" in watched.office.types(dossier)
 
-    path, alert = eventually(lambda: watched.webhook.told("MotcuaBreach", unit=UNIT, clock="promised"))[0]
+    path, alert = eventually(
+        lambda: watched.webhook.told("MotcuaBreach", unit=UNIT, procedure=HOUSE, clock="promised")
+    )[0]
     assert path == "/one-stop"
     assert alert["labels"] == {
         "alertname": "MotcuaBreach",
@@ -159,7 +161,7 @@ def test_a_breach_reaches_the_webhook_without_the_dossier(watched: Watched) -> N
     }
     assert UNIT in alert["annotations"]["summary"]
 
-    path, alert = eventually(lambda: watched.webhook.told("MotcuaStatutoryOverdue", unit=UNIT))[0]
+    path, alert = eventually(lambda: watched.webhook.told("MotcuaStatutoryOverdue", unit=UNIT, procedure=HOUSE))[0]
     assert (path, alert["labels"]["severity"], alert["labels"]["procedure"]) == ("/province", "critical", HOUSE)
 
     code = watched.office.show(dossier)["code"]
