@@ -33,7 +33,7 @@ class BadCatalogue(Invalid):
         first, more = findings[0], len(findings) - 1
         others = f" (and {more} more: `motcua catalogue check` lists them)" if more else ""
         super().__init__(
-            f"{first.file}: {first.entry}: {first.message}{others}",
+            ": ".join(filter(None, (first.file, first.entry, first.message))) + others,
             field="catalogue",
             remedy=first.remedy,
         )

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import typer
@@ -33,6 +33,7 @@ from domain.entries import Entry
 from domain.errors import Invalid
 from domain.instants import VIETNAM, civil_date
 from schema.campaigns import CampaignStart
+from schema.commands import Cause
 
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say which dossiers would move and by how much; write nothing.")
@@ -221,6 +222,8 @@ def apologise(
     """Mẫu 04 for many dossiers: one cause, one signature, one new appointment; each dossier has its own outcome."""
     if bool(dossiers) == bool(unit):
         fail(Invalid("give either dossiers or --unit", field="--unit", remedy="name the dossiers, or one unit"))
+    if cause not in get_args(Cause):  # told before any dossier is looked for, of which there may be none
+        fail(Invalid(f"'{cause}' is no cause", field="--cause", remedy=f"use one of: {', '.join(get_args(Cause))}"))
     signed = Batch(batch or uuid4(), cause, _instant(appointment), reason, legal_basis, officer)
 
     async def work() -> list[dict[str, Any]]:

@@ -62,10 +62,13 @@ class DutyFacts(Facts):
     notice: Annotated[Code, AfterValidator(_no_person)] | None = None
 
 
+Cause = Literal["workload", "consultation", "site_visit", "natural_disaster", "system_failure", "other"]
+
+
 class LateFacts(Facts):
     """What makes the office late: a cause out of a fixed list, the story of it is sealed."""
 
-    cause: Literal["workload", "consultation", "site_visit", "natural_disaster", "system_failure", "other"]
+    cause: Cause
 
 
 class ApologyFacts(LateFacts):

@@ -24,6 +24,9 @@ def motcua(stack: Stack, *arguments: str, **settings: str) -> subprocess.Complet
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
+APOLOGY = ("apologise", "--appointment", "2030-01-02T09:00:00+07:00", "--reason", "r", "--legal-basis", "b")
+
+
 def file(folder: Path, body: object, name: str = "dossier.json") -> str:
     """Write a submission and return its path."""
     path = folder / name
@@ -38,6 +41,7 @@ def file(folder: Path, body: object, name: str = "dossier.json") -> str:
         (("explain", "nonsense"), "dossier", "the code on the receipt"),
         (("explain", NOBODY, "--lang", "fr"), "--lang", "use one of: vi, en"),
         (("list", "--due-within", "soon"), "--due-within", "2d, 12h"),
+        ((*APOLOGY, "--cause", "rain", "--unit", COMMUNE), "--cause", "use one of: workload"),
         (("erase", NOBODY, "--yes"), "dossier", "the code on the receipt"),
         (("command", NOBODY, "accept", "--unit", COMMUNE), "dossier", "the code on the receipt"),
         (("command", NOBODY, "fly"), "name", "use one of: accept"),
