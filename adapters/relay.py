@@ -112,7 +112,7 @@ class Relay:
         self._remember(case)
         await self._client.start_workflow(
             wire.DOSSIER_WORKFLOW,
-            Start(dossier=row["dossier"], case=case, spread=self._clock_spread),
+            Start(dossier=row["dossier"], case=case, spread=self._clock_spread, patient=True),
             id=wire.dossier_workflow_id(row["dossier"]),
             task_queue=wire.DOSSIER_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

@@ -110,7 +110,7 @@ class EngineProbe:
             try:
                 await self._client.start_workflow(
                     wire.DOSSIER_WORKFLOW,
-                    Start(dossier=row["id"]),
+                    Start(dossier=row["id"], patient=True),
                     id=wire.dossier_workflow_id(row["id"]),
                     task_queue=wire.DOSSIER_QUEUE,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

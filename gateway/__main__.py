@@ -13,6 +13,10 @@ from adapters.settings import Settings, load_settings
 from adapters.wiring import open_entrance
 from gateway.app import build
 
+KEEP_ALIVE = 75
+"""Seconds that an idle connection stays open: longer than callers keep theirs (most 5 to 60), for a connection that
+closes just as a request leaves fails that request."""
+
 
 async def serve(settings: Settings) -> None:
     """Open the resources, serve until told to stop, close them."""
@@ -21,7 +25,12 @@ async def serve(settings: Settings) -> None:
         platform = HttpPaymentPlatform(http, settings.payments_url, secret, settings.payments_partner)
         app = build(entrance.door, entrance.intake, platform, entrance.pool, settings.body_limit, settings.clock_spread)
         config = uvicorn.Config(
-            app, host=settings.gateway_host, port=settings.gateway_port, log_config=None, access_log=False
+            app,
+            host=settings.gateway_host,
+            port=settings.gateway_port,
+            log_config=None,
+            access_log=False,
+            timeout_keep_alive=KEEP_ALIVE,
         )
         await uvicorn.Server(config).serve()
 

@@ -206,6 +206,9 @@ class Start(Message):
     spread: Annotated[int, Field(ge=0)] | None = None
     """Seconds over which the wake-ups of one due instant are spread, as the installation chose when the dossier was
     handed to the engine: a workflow reads no settings. None is the workflow's own constant."""
+    patient: bool = False
+    """Whether a timer that has become too early is left to run out, and the clock looks again then, instead of being
+    replaced at each move. False for a dossier started before there was the choice: its history has replacements."""
 
 
 def first(event: Event) -> Case:

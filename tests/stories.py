@@ -209,7 +209,7 @@ class Dossier:
         self.world.opened.append(self.id)
         await self.world.client.start_workflow(
             wire.DOSSIER_WORKFLOW,
-            Start(dossier=self.id, case=None if empty else case or self.case, spread=spread),
+            Start(dossier=self.id, case=None if empty else case or self.case, spread=spread, patient=True),
             id=wire.dossier_workflow_id(self.id),
             task_queue=wire.DOSSIER_QUEUE,
         )

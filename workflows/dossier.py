@@ -200,28 +200,37 @@ class DossierWorkflow:
     # The clock
 
     async def _watch_the_clock(self) -> None:
-        """One re-armable loop: sleep to the next milestone, start again whenever it moves."""
+        """One re-armable loop: sleep until it has to look, start again when that comes to be earlier."""
         while True:
-            milestone = self._milestone
-            if milestone is None:
+            instant = self._looks_at()
+            if instant is None:
                 await workflow.wait_condition(lambda: self._milestone is not None)
-            elif await self._slept_until(milestone):
+            elif await self._slept_until(instant):
                 async with self._lock:
                     await self._strike_until(workflow.now())
 
-    async def _slept_until(self, milestone: Milestone) -> bool:
-        """Sleep to the milestone; False when it moved, or an act was entered late, in the meantime."""
-        patience = self._patience
-        wait = max(milestone.at + self._spread(), patience) - workflow.now()
+    async def _slept_until(self, instant: datetime) -> bool:
+        """Sleep until then; False when there is another instant to look at by now."""
+        wait = instant - workflow.now()
         if wait <= timedelta(0):
             return True
         try:
-            await workflow.wait_condition(
-                lambda: (self._milestone, self._patience) != (milestone, patience), timeout=wait
-            )
+            await workflow.wait_condition(self._moved_from(instant), timeout=wait)
         except TimeoutError:
-            return True
+            return not self._start.patient or self._looks_at() == instant
         return False
+
+    def _moved_from(self, instant: datetime) -> Callable[[], bool]:
+        """Whether the timer set for `instant` is of no use: a timer costs more than a look that comes too early."""
+        if self._start.patient:
+            return lambda: (self._looks_at() or instant) < instant
+        milestone, patience = self._milestone, self._patience
+        return lambda: (self._milestone, self._patience) != (milestone, patience)
+
+    def _looks_at(self) -> datetime | None:
+        """When the clock looks next: its share of the window after the milestone, or once a late entry had its time."""
+        milestone = self._milestone
+        return max(milestone.at + self._spread(), self._patience) if milestone else None
 
     async def _strike_until(self, instant: datetime) -> None:
         """Record every warning and breach up to `instant`, in order, each at its own legal instant."""
@@ -354,7 +363,7 @@ class DossierWorkflow:
         )
         if not reached():
             await workflow.wait_condition(self._is_quiet)
-            workflow.continue_as_new(Start(dossier=self._start.dossier, spread=self._start.spread))
+            workflow.continue_as_new(Start(dossier=self._start.dossier, spread=self._start.spread, patient=True))
 
     async def _story_known(self) -> None:
         if self._loaded is None:  # a message that came before the first chapter
@@ -362,7 +371,8 @@ class DossierWorkflow:
 
     async def _leave(self, clock: asyncio.Task[None]) -> None:
         await workflow.wait_condition(self._is_quiet)
-        clock.cancel()
+        if not self._start.patient:  # the end of the run is the end of its timers, at no cost
+            clock.cancel()
 
     def _is_quiet(self) -> bool:
         return workflow.all_handlers_finished() and not self._lock.locked()

@@ -89,7 +89,9 @@ async def test_a_fresh_run_keeps_the_window_of_the_first(hasty: World) -> None:
     given = start.workflow_execution_started_event_attributes.input.payloads
 
     assert earlier
-    assert await hasty.client.data_converter.decode(given, [Start]) == [Start(dossier=dossier.id, spread=7)]
+    assert await hasty.client.data_converter.decode(given, [Start]) == [
+        Start(dossier=dossier.id, spread=7, patient=True)
+    ]
 
 
 async def test_commands_in_flight_are_not_lost_with_a_run(hasty: World) -> None:
