@@ -6,7 +6,7 @@ workflow reads it back and never computes it again.
 
 from __future__ import annotations
 
-from activities import appointments, offices, receipt, redating, results, rungs, supplements, suspensions
+from activities import appointments, money, offices, receipt, redating, results, rungs, supplements, suspensions
 from activities.ports import Desk
 from domain.catalogue import Catalogue
 from schema.case import STRUCK, Case
@@ -32,17 +32,19 @@ _MADE = {
 }
 _MADE_AT_THE_DESK = {EventType.ACCEPTED: receipt.accepted, **dict.fromkeys(STRUCK, rungs.struck)}
 
-NEEDS_DESK = frozenset(_MADE_AT_THE_DESK)
+NEEDS_DESK = frozenset(_MADE_AT_THE_DESK) | {EventType.PAYMENT_RECEIVED}
 """Events that need what only the transaction can give: a number, a claim."""
-NEEDS_LAW = NEEDS_DESK | frozenset(_MADE)
+NEEDS_LAW = frozenset(_MADE_AT_THE_DESK) | frozenset(_MADE)
 
 
 async def complete(case: Case, event: Event, law: Catalogue | None, desk: Desk) -> Event:
     """Return the event with its computed facts; raises a `DomainError` where the law cannot make them."""
+    if event.type is EventType.PAYMENT_RECEIVED:
+        return event.model_copy(update={"data": {**event.data, **await money.received(case, event, desk)}})
     if event.type not in NEEDS_LAW:
         return event
     assert law is not None  # the register fetched it because the type is in NEEDS_LAW
-    if event.type in NEEDS_DESK:
+    if event.type in _MADE_AT_THE_DESK:
         made = await _MADE_AT_THE_DESK[event.type](case, event, law, desk)
     else:
         made = _MADE[event.type](case, event, law)

@@ -7,7 +7,7 @@ from temporalio import activity
 from activities.ports import PaymentPlatform
 from activities.refusals import named
 from schema import wire
-from schema.payments import OpenedOrder, PaymentOrder, PaymentReport
+from schema.payments import OpenedOrder, PaymentOrder, PaymentQuery, PaymentReport
 from schema.refunds import RefundOrder
 
 
@@ -25,9 +25,15 @@ class PaymentActivities:
 
     @activity.defn(name=wire.QUERY_ORDER)
     async def query(self, reference: str) -> PaymentReport:
-        """Ask how the order stands."""
+        """Ask how an order of the platform stands; `ask` is for every provider."""
         with named():
-            return await self._platform.query(reference)
+            return await self._platform.query(PaymentQuery(reference=reference))
+
+    @activity.defn(name=wire.ASK_PROVIDER)
+    async def ask(self, asked: PaymentQuery) -> PaymentReport:
+        """Ask how an order of any provider stands."""
+        with named():
+            return await self._platform.query(asked)
 
     @activity.defn(name=wire.REFUND_ORDER)
     async def refund(self, order: RefundOrder) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from domain.catalogue import Catalogue
 from schema.case import Case
 from schema.messages import RecordAsk, Recorded
-from schema.payments import OpenedOrder, PaymentOrder, PaymentReport
+from schema.payments import OpenedOrder, PaymentOrder, PaymentQuery, PaymentReport
 from schema.refunds import RefundOrder
 from schema.watch import LookAsk, Looked
 
@@ -90,7 +90,7 @@ class PaymentPlatform(Protocol):
         """Open an order; the same reference again returns the same order."""
         ...
 
-    async def query(self, reference: str) -> PaymentReport:
+    async def query(self, asked: PaymentQuery) -> PaymentReport:
         """Ask how an order stands."""
         ...
 

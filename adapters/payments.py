@@ -19,7 +19,7 @@ from activities.ports import Refused, Unavailable
 from adapters.payment_signature import CODES, BadSignature, Signature, instant_of, stamp
 from domain.errors import Invalid
 from domain.instants import VIETNAM
-from schema.payments import OpenedOrder, Outcome, PaymentOrder, PaymentReport
+from schema.payments import OpenedOrder, Outcome, PaymentOrder, PaymentQuery, PaymentReport
 from schema.refunds import RefundOrder
 
 __all__ = ["BadSignature", "HttpPaymentPlatform"]
@@ -66,8 +66,9 @@ class HttpPaymentPlatform:
             raise _no(answer["code"])
         return OpenedOrder(reference=order.reference, platform_id=answer["order"], url=answer["url"])
 
-    async def query(self, reference: str) -> PaymentReport:
+    async def query(self, asked: PaymentQuery) -> PaymentReport:
         """What became of the order. One that the platform has never seen is `unknown`. `Unavailable`."""
+        reference = asked.reference
         answer = await self._ask("QUERY", {"reference": reference})
         if answer["code"] == "05":
             return PaymentReport(reference=reference, outcome="unknown")

@@ -17,6 +17,7 @@ import asyncpg
 from activities.law import NEEDS_DESK, NEEDS_LAW, PINS_NEWEST, complete
 from activities.ports import Claim, Desk, LawBook, Refused
 from activities.redating import Subject, under
+from adapters.money import PROJECTS_MONEY, project_money
 from adapters.postgres import Connection, Pool, reading, row_of, transaction
 from adapters.rows import case_values, event_of, event_values
 from domain.catalogue import Catalogue
@@ -102,7 +103,7 @@ class PostgresRegister:
                 for each in then:
                     story.append(await _made(story[-1][0], each, law, desk))  # those before a refusal stay
             for case, made in story:
-                await self._project_payment(connection, made)
+                await project_money(connection, case, made, self._now())
                 await self._write(connection, case, made)
         self.remember(story[-1][0])
         return _recorded(story[0][1], (made for _, made in story[1:]))
@@ -119,16 +120,6 @@ class PostgresRegister:
         self._cases[case.dossier] = case
         if len(self._cases) > KNOWN_CASES:
             del self._cases[next(iter(self._cases))]
-
-    async def _project_payment(self, connection: Connection, event: Event) -> None:
-        reference = event.data.get("reference")
-        if event.type is EventType.PAYMENT_ORDERED:
-            number, amount = event.data["number"], event.data["amount"]
-            await connection.execute(QUERIES["order_payment"], reference, event.dossier, number, amount)
-        elif event.type is EventType.PAYMENT_RECEIVED and reference:
-            await connection.execute(QUERIES["settle_payment"], reference, "paid", event.data["transaction"])
-        elif event.type is EventType.PAYMENT_FAILED:
-            await connection.execute(QUERIES["settle_payment"], reference, "failed", None)
 
     async def _recorded_before(self, event: Event) -> Event | None:
         async with reading(self._pool) as connection:
@@ -153,7 +144,7 @@ def _placed(event: Event, case: Case) -> Event:
 
 def _touches_more(event: Event) -> bool:
     """Whether more than the dossier and the log is written: a counter, a claim, a payment attempt."""
-    return event.type in NEEDS_DESK or "reference" in event.data
+    return event.type in NEEDS_DESK or event.type in PROJECTS_MONEY
 
 
 class _OpenDesk:

@@ -3,7 +3,7 @@
 One column cannot hold a dossier, so there are four, each with its own table of moves:
 
     business         what the administration is doing        submitted → … → resolved, refused or stopped
-    finance          what is owed and what has been paid     nothing_due, or owed → ordered → paid
+    finance          what is owed and what has been paid     nothing_due, or owed → ordered → paid, or waived
     delivery         where the result is                     not_ready → ready → returned
     synchronisation  whether the published code is known outside
 
@@ -58,6 +58,7 @@ class Finance(StrEnum):
     OWED = "owed"
     ORDERED = "ordered"
     PAID = "paid"
+    WAIVED = "waived"  # an officer let it go, with reason and legal basis
 
 
 class Delivery(StrEnum):
@@ -98,6 +99,8 @@ class Act(StrEnum):
     STOP = "stop"
     RETURN = "return"
     PAY = "pay"
+    WAIVE = "waive"  # the fee is not asked any more
+    CHOOSE_PROVIDER = "choose_provider"  # the payer wants to pay elsewhere: a new order in place of the open one
     ORDER = "order"  # engine: an order at the payment platform
     SETTLE = "settle"  # engine: the platform says that the order was paid
     FAIL = "fail"  # engine: the platform says that the order came to nothing
@@ -162,6 +165,12 @@ BUSINESS_MOVES: dict[tuple[Business, Act], Business] = {
 
 FINANCE_MOVES: dict[tuple[Finance, Act], Finance] = {
     (_F.OWED, Act.PAY): _F.PAID,
+    (
+        _F.ORDERED,
+        Act.PAY,
+    ): _F.PAID,  # in cash after all; the order that is open may still be paid, and is then a surplus
+    **{(state, Act.WAIVE): _F.WAIVED for state in (_F.OWED, _F.ORDERED)},
+    **{(state, Act.CHOOSE_PROVIDER): _F.ORDERED for state in (_F.OWED, _F.ORDERED)},
     (_F.OWED, Act.ORDER): _F.ORDERED,
     (_F.OWED, Act.SETTLE): _F.PAID,  # a success that came after its order was given up
     (_F.ORDERED, Act.SETTLE): _F.PAID,

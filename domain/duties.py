@@ -29,6 +29,8 @@ DUTIES: dict[Act, frozenset[Role]] = {
     Act.SUPPLEMENT: frozenset({Role.APPLICANT, Role.CLERK}),
     Act.REFUSE: frozenset({Role.CLERK, Role.OFFICER, Role.LEADER}),
     Act.PAY: frozenset({Role.CLERK}),
+    Act.WAIVE: frozenset({Role.CLERK, Role.LEADER}),
+    Act.CHOOSE_PROVIDER: frozenset({Role.APPLICANT, Role.CLERK}),
     Act.FORWARD: frozenset({Role.CLERK}),
     Act.PROPOSE: frozenset({Role.OFFICER}),
     Act.REQUIRE_DUTY: frozenset({Role.OFFICER}),
@@ -46,9 +48,12 @@ DUTIES: dict[Act, frozenset[Role]] = {
 """The acts that people may order, and by whom. An act that is not here is the engine's own."""
 
 NEEDS_REASON = frozenset(
-    {Act.REQUEST_SUPPLEMENT, Act.REFUSE, Act.STOP, Act.WITHDRAW, Act.SUSPEND, Act.ANSWER_LATE, Act.SIGN_APOLOGY}
+    {
+        *(Act.REQUEST_SUPPLEMENT, Act.REFUSE, Act.STOP, Act.WITHDRAW, Act.SUSPEND, Act.ANSWER_LATE, Act.SIGN_APOLOGY),
+        Act.WAIVE,
+    }
 )
-NEEDS_LEGAL_BASIS = frozenset({Act.REFUSE, Act.STOP, Act.REQUIRE_DUTY, Act.SUSPEND, Act.SIGN_APOLOGY})
+NEEDS_LEGAL_BASIS = frozenset({Act.REFUSE, Act.STOP, Act.REQUIRE_DUTY, Act.SUSPEND, Act.SIGN_APOLOGY, Act.WAIVE})
 
 
 def may_do(act: Act, role: Role) -> None:

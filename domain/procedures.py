@@ -45,9 +45,13 @@ class OnlineLevel(StrEnum):
 
 
 class FeeTiming(StrEnum):
-    """When the fee is collected: before acceptance, before the result is handed over, or there is none."""
+    """When the fee is collected: before acceptance, with the supplement, before the result, or there is none.
+
+    One at the supplement that nobody asked for is collected before the result is handed over.
+    """
 
     AT_RECEIPT = "at_receipt"
+    AT_SUPPLEMENT = "at_supplement"
     BEFORE_RETURN = "before_return"
     NONE = "none"
 

@@ -15,12 +15,13 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 
 from domain.dossier import GIVEN_UP, Act, Business, Delivery, Finance, State, after, is_closed, national_code
 from domain.milestones import Clock, ClockKind, Milestone, Rung, milestones
+from domain.payments import STRICTEST_FIRST, Ground, Provider, RefundPolicy
 from domain.terms import Term
 from schema.events import MOVES, EventType
 from schema.messages import Event, Message
 
 _TERM = TypeAdapter(Term)
-AT_RECEIPT, BEFORE_RETURN = "at_receipt", "before_return"
+AT_RECEIPT, AT_SUPPLEMENT, BEFORE_RETURN = "at_receipt", "at_supplement", "before_return"
 
 
 class Step(Message):
@@ -41,6 +42,19 @@ class Payment(Message):
     amount: int
     expires_at: AwareDatetime
     url: str | None = None
+    provider: str = Provider.PLATFORM
+    ordered_at: AwareDatetime | None = None
+    """None for an order written down before that was kept."""
+
+
+class Kept(Message):
+    """The one debit that is the fee."""
+
+    provider: str
+    transaction: str
+    amount: int
+    reference: str = ""
+    """Of the attempt that was paid; "" at the counter."""
 
 
 class Suspension(Message):
@@ -104,6 +118,14 @@ class Case(Message):
     attempts: int = 0
     transactions: tuple[str, ...] = ()
     """Transactions of the payment platform that paid the fee: no other is kept."""
+    superseded: tuple[str, ...] = ()
+    """Attempts that another payment was begun or taken in place of, and whose end nobody has told yet."""
+    kept: Kept | None = None
+    """The debit that is the fee, for payments since that is noted."""
+    refund_policy: str = ""
+    """When the fee goes back to whoever paid it (`domain.fees.RefundPolicy`); "" for dossiers before that was kept."""
+    refunds: tuple[str, ...] = ()
+    """Debits that somebody has asked to give back, kept ones and surpluses."""
     supplements: int = 0
     """Requests for papers during the appraisal, which may ask once."""
     supplements_at_receipt: int = 0
@@ -145,10 +167,9 @@ class Case(Message):
         """Whether the one-stop has said what it thinks of the papers: complete, or not accepted."""
         return self.state.business not in (Business.SUBMITTED, Business.INCOMPLETE)
 
-    def collects(self, timing: str) -> bool:
-        """Whether the fee is being collected, at the point of the story where its procedure wants it."""
-        at = Business.COMPLETE if timing == AT_RECEIPT else Business.RESOLVED
-        return self.owes and self.fee_timing == timing and self.state.business is at
+    def collects(self, *timings: str) -> bool:
+        """Whether the fee is being collected, at one of these points of the story, as its procedure wants it."""
+        return self.owes and self.fee_timing in timings and self.state.business in _COLLECTED_IN[self.fee_timing]
 
     @property
     def returns_by_itself(self) -> bool:
@@ -160,6 +181,29 @@ class Case(Message):
     def expects_payment(self) -> bool:
         """Whether money that comes now is of use: it is owed, and the dossier still goes on."""
         return self.owes and self.state.business not in GIVEN_UP
+
+    def ground_against(self, report_amount: int | None) -> Ground | None:
+        """Why a debit of so much cannot be the fee; None when it can."""
+        if self.state.finance is Finance.PAID:
+            return Ground.SECOND_SUCCESS
+        if not self.expects_payment:
+            return Ground.LATE_SUCCESS
+        return None if report_amount == self.fee_total else Ground.WRONG_AMOUNT
+
+    @property
+    def owed_back(self) -> Ground | None:
+        """Why the fee that was kept goes back by itself; None while nothing says so, or once it was asked."""
+        if self.kept is None or debit_key(self.kept.provider, self.kept.transaction) in self.refunds:
+            return None
+        ground = _GIVEN_UP_FOR.get(self.state.business)
+        is_before_appraisal = self.stage < 0
+        if ground is None or self.refund_policy not in (RefundPolicy.BEFORE_APPRAISAL, RefundPolicy.ON_REFUSAL):
+            return None
+        if self.refund_policy == RefundPolicy.ON_REFUSAL:
+            return ground if ground is Ground.REFUSED else None
+        if not is_before_appraisal:
+            return None
+        return Ground.REFUSED_BEFORE_APPRAISAL if ground is Ground.REFUSED else ground
 
     def clock(self, kind: ClockKind, step: str = "") -> Clock | None:
         """Return the clock of this kind (and step), running or not."""
@@ -206,6 +250,8 @@ class Start(Message):
     spread: Annotated[int, Field(ge=0)] | None = None
     """Seconds over which the wake-ups of one due instant are spread, as the installation chose when the dossier was
     handed to the engine: a workflow reads no settings. None is the workflow's own constant."""
+    refund_alone: Annotated[int, Field(ge=0)] | None = None
+    """Đồng up to which the engine gives a surplus back without an officer's approval; None: whatever the amount."""
     patient: bool = False
     """Whether a timer that has become too early is left to run out, and the clock looks again then, instead of being
     replaced at each move. False for a dossier started before there was the choice: its history has replacements."""
@@ -225,10 +271,36 @@ def first(event: Event) -> Case:
         calendar=data.get("calendar", ""),
         fee_total=fee.get("total", 0),
         fee_timing=fee.get("timing", "at_receipt"),
+        refund_policy=_policy(fee.get("lines", ())),
         clocks=_clocks((), event),
         territory=data.get("territory", ""),
         **{k: data[k] for k in ("procedure", "unit", "channel", "return_method", "case", "quantity", "law")},
     )
+
+
+def debit_key(provider: str, transaction: str | None) -> str:
+    """Name one debit over all providers; those of the platform have their bare number, as they always had."""
+    return transaction or "" if provider == Provider.PLATFORM else f"{provider}/{transaction}"
+
+
+_COLLECTED_IN = {
+    AT_RECEIPT: (Business.COMPLETE,),
+    AT_SUPPLEMENT: (Business.SUPPLEMENTING, Business.RESOLVED),
+    BEFORE_RETURN: (Business.RESOLVED,),
+}
+"""Where in the story a fee is collected; one at the supplement that nobody asked for is owed before the return."""
+_GIVEN_UP_FOR = {
+    Business.NOT_ACCEPTED: Ground.REFUSED,
+    Business.REFUSED: Ground.REFUSED,
+    Business.WITHDRAWING: Ground.WITHDRAWN,
+    Business.STOPPED: Ground.REFUSED,
+}
+
+
+def _policy(lines: Iterable[dict[str, Any]]) -> str:
+    """When the fee goes back: whole or not at all, so the strictest of its lines decides."""
+    named = {line["refund"] for line in lines if line.get("due") and "refund" in line}
+    return next((policy for policy in STRICTEST_FIRST if policy in named), "")
 
 
 def fold(events: Iterable[Event]) -> Case:
@@ -241,7 +313,7 @@ def fold(events: Iterable[Event]) -> Case:
 
 
 def _act(event: Event) -> Act | None:
-    if event.type is EventType.PAYMENT_RECEIVED:
+    if event.type is EventType.PAYMENT_RECEIVED:  # at the counter it is `pay`, whatever else is ordered
         return Act.SETTLE if event.data.get("reference") else Act.PAY
     return MOVES.get(event.type)
 
@@ -388,20 +460,54 @@ def _approved(case: Case, event: Event) -> dict[str, Any]:
 
 
 def _ordered(case: Case, event: Event) -> dict[str, Any]:
-    return {"payment": Payment.model_validate(event.data), "attempts": case.attempts + 1}
+    return {
+        "payment": Payment.model_validate(event.data),
+        "attempts": case.attempts + 1,
+        "superseded": _superseded(case, None),
+    }
+
+
+def _superseded(case: Case, ended: str | None) -> tuple[str, ...]:
+    """The attempts whose end is not known once `ended` is known, and the present one is not waited for any more."""
+    left = (*case.superseded, *((case.payment.reference,) if case.payment else ()))
+    return tuple(dict.fromkeys(each for each in left if each != ended))
 
 
 def _opened_order(case: Case, event: Event) -> dict[str, Any]:
     return {"payment": case.payment and case.payment.model_copy(update={"url": event.data["url"]})}
 
 
-def _transaction(case: Case, event: Event) -> dict[str, Any]:
-    transaction = event.data.get("transaction")
-    return {"transactions": (*case.transactions, transaction)} if transaction else {}
+def _received(case: Case, event: Event) -> dict[str, Any]:
+    data: dict[str, Any] = event.data
+    reference, provider = data.get("reference", ""), data.get("provider", Provider.PLATFORM)
+    if not reference:
+        provider = Provider.COUNTER
+    transaction = data.get("transaction") or str(event.command)
+    key = debit_key(provider, transaction)
+    return {
+        "transactions": (*case.transactions, key) if reference else case.transactions,
+        "kept": Kept(provider=provider, transaction=transaction, amount=data["amount"], reference=reference),
+        "superseded": _superseded(case, reference),
+    }
 
 
 def _failed(case: Case, event: Event) -> dict[str, Any]:
     return {"payment": None}
+
+
+def _lapsed(case: Case, event: Event) -> dict[str, Any]:
+    return {"superseded": tuple(each for each in case.superseded if each != event.data["reference"])}
+
+
+def _waived(case: Case, event: Event) -> dict[str, Any]:
+    return {"superseded": _superseded(case, None)}
+
+
+def _refund_asked(case: Case, event: Event) -> dict[str, Any]:
+    data: dict[str, Any] = event.data
+    key = debit_key(data.get("provider", Provider.PLATFORM), data["transaction"])
+    left = tuple(each for each in case.superseded if each != data.get("reference"))
+    return {"refunds": tuple(dict.fromkeys((*case.refunds, key))), "superseded": left}
 
 
 _CHANGES = {
@@ -413,8 +519,13 @@ _CHANGES = {
     EventType.APPROVED: _approved,
     EventType.PAYMENT_ORDERED: _ordered,
     EventType.PAYMENT_OPENED: _opened_order,
-    EventType.PAYMENT_RECEIVED: _transaction,
+    EventType.PAYMENT_RECEIVED: _received,
     EventType.PAYMENT_FAILED: _failed,
+    EventType.PROVIDER_CHOSEN: _ordered,
+    EventType.PAYMENT_LAPSED: _lapsed,
+    EventType.FEE_WAIVED: _waived,
+    EventType.PAYMENT_SURPLUS: _refund_asked,
+    EventType.REFUND_ASKED: _refund_asked,
     EventType.DUTY_REQUIRED: _suspended,
     EventType.SUSPENDED: _suspended,
     EventType.RESUMED: _resumed,

@@ -18,6 +18,18 @@ class Facts(Message):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _no_person(number: str) -> str:
+    """A paper has a number, and it is no number of a person's identity (nine or twelve figures)."""
+    figures = sum(each.isdigit() for each in number)
+    if figures == 0 or (figures == len(number) and figures in (9, 12)) or any(each.islower() for each in number):
+        raise ValueError("give the number of the paper in capitals and figures, '-' for '/', and no person")
+    return number
+
+
+PaperNumber = Annotated[Code, AfterValidator(_no_person)]
+"""The number of a notice, a slip, a list: it stands in the log, so it may name nobody."""
+
+
 class SupplementFacts(Facts):
     """Which components are asked for, or handed in."""
 
@@ -28,7 +40,15 @@ class PayFacts(Facts):
     """Money taken at the counter: the whole amount owed, in đồng."""
 
     amount: Annotated[int, Field(gt=0, strict=True)]
-    means: Literal["cash", "transfer", "card"]
+    means: Literal["cash", "transfer", "card", "post"]
+    document: PaperNumber | None = None
+    """Number of the card slip, the transfer, the list of the post; one may stand for several dossiers."""
+
+
+class ProviderFacts(Facts):
+    """Where the payer wants to pay instead."""
+
+    provider: Literal["platform", "vnpay"]
 
 
 class ProposeFacts(Facts):
@@ -48,18 +68,10 @@ class SuspendFacts(Facts):
     cause: StopReason
 
 
-def _no_person(notice: str) -> str:
-    """A notice has a number, and is no number of a person's identity (nine or twelve figures)."""
-    figures = sum(each.isdigit() for each in notice)
-    if figures == 0 or (figures == len(notice) and figures in (9, 12)) or any(each.islower() for each in notice):
-        raise ValueError("give the number of the tax notice in capitals and figures, '-' for '/', and no person")
-    return notice
-
-
 class DutyFacts(Facts):
     """The financial duty that the applicant has to pay elsewhere: the number of the tax notice, if it is known."""
 
-    notice: Annotated[Code, AfterValidator(_no_person)] | None = None
+    notice: PaperNumber | None = None
 
 
 Cause = Literal["workload", "consultation", "site_visit", "natural_disaster", "system_failure", "other"]
@@ -89,6 +101,8 @@ FACTS: dict[Act, type[Facts]] = {
     Act.SUPPLEMENT: SupplementFacts,
     Act.REFUSE: Facts,
     Act.PAY: PayFacts,
+    Act.WAIVE: Facts,
+    Act.CHOOSE_PROVIDER: ProviderFacts,
     Act.FORWARD: Facts,
     Act.PROPOSE: ProposeFacts,
     Act.REQUIRE_DUTY: DutyFacts,

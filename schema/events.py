@@ -39,6 +39,13 @@ class EventType(StrEnum):
     PAYMENT_FAILED = "payment.failed"
     PAYMENT_SURPLUS = "payment.surplus"
     PAYMENT_REFUNDED = "payment.refunded"
+    PROVIDER_CHOSEN = "payment.provider_chosen"
+    PAYMENT_UNCERTAIN = "payment.uncertain"
+    PAYMENT_LAPSED = "payment.lapsed"
+    FEE_WAIVED = "fee.waived"
+    REFUND_ASKED = "refund.asked"
+    REFUND_APPROVED = "refund.approved"
+    REFUND_REFUSED = "refund.refused"
     CLOCK_WARNED = "clock.warned"
     CLOCK_ASKED = "clock.asked"
     CLOCK_BREACHED = "clock.breached"
@@ -66,5 +73,7 @@ MOVES: dict[EventType, Act] = {
     EventType.RETURNED: Act.RETURN,
     EventType.PAYMENT_ORDERED: Act.ORDER,
     EventType.PAYMENT_FAILED: Act.FAIL,
+    EventType.PROVIDER_CHOSEN: Act.CHOOSE_PROVIDER,
+    EventType.FEE_WAIVED: Act.WAIVE,
 }
 """The act that each event records. A received payment is `pay` or `settle` by its means; the rest move no state."""

@@ -19,10 +19,17 @@ Outcome = Literal["pending", "succeeded", "failed", "expired", "unknown"]
 """`unknown`: the platform does not know the order, or not yet what became of it; never "not paid"."""
 
 
+ProviderName = Literal["platform", "vnpay"]
+"""Who collects by electronic means (`domain.payments.Provider`)."""
+
+
 class PaymentOrder(Message):
     """Ask for one payment. The amount is whole đồng."""
 
     reference: Reference
+    provider: ProviderName = "platform"
+    ordered_at: AwareDatetime | None = None
+    """When the attempt was written down; VNPAY asks for it with every question. None where nobody will ask."""
     amount: Annotated[int, Field(gt=0)]
     currency: Literal["VND"] = "VND"
     description: Annotated[str, Field(max_length=200, pattern=r"^[^|\r\n]*$")]
@@ -38,6 +45,14 @@ class OpenedOrder(Message):
     url: str
 
 
+class PaymentQuery(Message):
+    """Ask what became of one order."""
+
+    reference: Reference
+    provider: ProviderName = "platform"
+    ordered_at: AwareDatetime | None = None
+
+
 class PaymentReport(Message):
     """What the platform says became of an order, by call-back or when asked.
 
@@ -51,3 +66,5 @@ class PaymentReport(Message):
     transaction: str | None = None
     """The platform's own number of the debit."""
     paid_at: AwareDatetime | None = None
+    provider: Literal["platform", "vnpay", "counter"] = "platform"
+    """Who debited; the counter only where a fee that it took goes back."""

@@ -22,7 +22,7 @@ from domain.errors import DomainError
 from schema.case import Case, fold
 from schema.events import EventType
 from schema.messages import Event, RecordAsk, Recorded
-from schema.payments import OpenedOrder, Outcome, PaymentOrder, PaymentReport
+from schema.payments import OpenedOrder, Outcome, PaymentOrder, PaymentQuery, PaymentReport
 from schema.refunds import RefundOrder
 
 Chooses = Callable[[Event], bool]
@@ -222,8 +222,9 @@ class MemoryPlatform:
             self.end(order.reference, "failed")
         return OpenedOrder(reference=order.reference, platform_id=f"p-{order.reference}", url="https://pay.example/1")
 
-    async def query(self, reference: str) -> PaymentReport:
+    async def query(self, asked: PaymentQuery) -> PaymentReport:
         """Say how an order stands."""
+        reference = asked.reference
         self.questions[reference] += 1
         self._answer()
         if reference in self.reports:

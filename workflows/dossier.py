@@ -24,12 +24,13 @@ from activities.refusals import as_failure
 from domain.dossier import DECIDED, Act, Business
 from domain.errors import AlreadyMoved, DomainError
 from domain.milestones import Milestone
+from domain.payments import Provider
 from schema import wire
 from schema.campaigns import RedateAsk, Redated
-from schema.case import AT_RECEIPT, BEFORE_RETURN, Case, Payment, Start
+from schema.case import AT_RECEIPT, AT_SUPPLEMENT, BEFORE_RETURN, Case, Payment, Start
 from schema.events import EventType
 from schema.messages import Answer, Command, Event, answer
-from schema.payments import PaymentOrder, PaymentReport
+from schema.payments import Outcome, PaymentOrder, PaymentQuery, PaymentReport
 from schema.refunds import StartRefund
 from workflows.judge import judge
 from workflows.options import ONE_QUESTION, OUTSIDE
@@ -38,13 +39,16 @@ from workflows.wording import (
     acted,
     asked_twice,
     following,
+    give_back,
     opened,
     ordered,
     phase,
     redated,
+    refund_asked,
     refund_id,
     reported,
     struck,
+    uncertain,
     worded,
 )
 
@@ -89,7 +93,7 @@ class DossierWorkflow:
         await self.collect_fee(AT_RECEIPT)  # unpaid: not accepted, and no processing clock runs
         await self.accept()
         await self.review()
-        await self.collect_fee(BEFORE_RETURN)
+        await self.collect_fee(AT_SUPPLEMENT, BEFORE_RETURN)
         await self.return_result()  # a refused or stopped dossier comes through here too
 
         await self._leave(clock)
@@ -100,20 +104,20 @@ class DossierWorkflow:
         """Wait for the one-stop's answer: complete, a supplement asked for once (02), or not accepted (03)."""
         await self._until(lambda: self._case.is_answered)
 
-    async def collect_fee(self, timing: str) -> None:
+    async def collect_fee(self, *timings: str) -> None:
         """See the fee paid that is collected at this point: by order online, else at the counter."""
         question = FIRST_QUESTION
-        while self._case.collects(timing):
+        while self._case.collects(*timings):
             payment = self._case.payment
             if payment is not None and payment.url is None:
-                await self._open_order(timing, payment)
+                await self._open_order(timings, payment)
             elif payment is not None:
-                await self._ask_the_platform(timing, payment, after=question)
+                await self._ask_the_provider(timings, payment, after=question)
                 question = min(question * 2, LAST_QUESTION)
             elif self._case.channel == "online" and self._case.attempts < MOST_ORDERS:
                 await self._order()
             else:
-                await self._until(lambda: not self._case.collects(timing))
+                await self._until(lambda: not self._case.collects(*timings) or self._case.payment is not None)
 
     async def accept(self) -> None:
         """Issue code, receipt and appointment (01), which starts the clock; online goes on to the office at once."""
@@ -130,8 +134,21 @@ class DossierWorkflow:
         )
 
     async def review(self) -> None:
-        """Wait for the departments: stages in order, the offices of a stage side by side."""
-        await self._until(lambda: self._case.state.business in DECIDED or self._case.is_closed)
+        """Wait for the departments: stages in order, the offices of a stage side by side.
+
+        Meanwhile a fee is collected that is due with a supplement, and one goes back that is owed back.
+        """
+        while not self._is_reviewed():
+            await self._until(
+                lambda: self._is_reviewed() or self._case.collects(AT_SUPPLEMENT) or self._case.owed_back is not None
+            )
+            await self._give_back()
+            if not self._is_reviewed():
+                await self.collect_fee(AT_SUPPLEMENT)
+        await self._give_back()
+
+    def _is_reviewed(self) -> bool:
+        return self._case.state.business in DECIDED or self._case.is_closed
 
     async def return_result(self) -> None:
         """Hand over the result, or the papers of a refused dossier: online at once, else at counter or by post."""
@@ -148,7 +165,8 @@ class DossierWorkflow:
             try:
                 await self._catch_up(command.seen)
                 await self._strike_until(command.occurred_at)
-                stored = await self._record(lambda case: worded(case, command))
+                expires = command.occurred_at + ORDER_LASTS
+                stored = await self._record(lambda case: worded(case, command, expires))
             except DomainError as refusal:
                 if isinstance(refusal, AlreadyMoved):
                     await self._record(lambda case: asked_twice(case, command, workflow.now()))
@@ -249,59 +267,82 @@ class DossierWorkflow:
         async with self._lock:
             await self._record(lambda case: ordered(case, workflow.now(), expires))
 
-    async def _open_order(self, timing: str, payment: Payment) -> None:
-        """Open the order at the platform; its reference makes that happen once, however often a run begins anew."""
-        order = PaymentOrder(
-            reference=payment.reference,
-            amount=payment.amount,
-            description=self._case.procedure,
-            expires_at=payment.expires_at,
+    async def _open_order(self, timings: tuple[str, ...], payment: Payment) -> None:
+        """Open the order at its provider; the reference makes that happen once, however often a run begins anew."""
+        order = PaymentOrder.model_validate(
+            {
+                **payment.model_dump(include={"reference", "provider", "amount", "ordered_at", "expires_at"}),
+                "description": self._case.procedure,
+            }
         )
         opening = workflow.start_activity_method(PaymentActivities.open, order, **OUTSIDE)
-        await self._until(lambda: opening.done() or not self._case.collects(timing))
+        await self._until(lambda: opening.done() or not self._waits_for(timings, payment))
         if not opening.done():
-            return  # settled, or given up, before the platform answered
-        if opening.exception() is not None:  # the platform said no: this attempt is over
-            await self._settle(PaymentReport(reference=payment.reference, outcome="failed"))
+            return  # settled, given up, or superseded, before the provider answered
+        if opening.exception() is not None:  # the provider said no: this attempt is over
+            await self._settle(_ended(payment, "failed"))
             return
         async with self._lock:
             await self._record(lambda case: opened(case, opening.result(), workflow.now()))
 
-    async def _ask_the_platform(self, timing: str, payment: Payment, *, after: timedelta) -> None:
+    async def _ask_the_provider(self, timings: tuple[str, ...], payment: Payment, *, after: timedelta) -> None:
         """Wait for the call-back; when none comes, ask: an unknown outcome is never taken for "not paid"."""
         try:
-            await self._until(
-                lambda: not self._case.collects(timing) or self._case.payment != payment,
-                at_most=after,
-            )
+            await self._until(lambda: not self._waits_for(timings, payment), at_most=after)
         except TimeoutError:
             try:
-                report = await workflow.execute_activity_method(
-                    PaymentActivities.query, payment.reference, **ONE_QUESTION
-                )
+                report = await self._asked(payment)
             except ActivityError:
-                return  # still unknown: asked again later
-            await self._settle(report)
+                report = _ended(payment, "unknown")
+            if report.outcome == "unknown" and workflow.patched("uncertain"):
+                async with self._lock:
+                    await self._record(lambda case: uncertain(case, payment, workflow.now()))
+            else:
+                await self._settle(report)
+
+    async def _asked(self, payment: Payment) -> PaymentReport:
+        if payment.provider == Provider.PLATFORM:
+            return await workflow.execute_activity_method(PaymentActivities.query, payment.reference, **ONE_QUESTION)
+        asked = PaymentQuery.model_validate(payment.model_dump(include={"reference", "provider", "ordered_at"}))
+        report = await workflow.execute_activity_method(PaymentActivities.ask, asked, **ONE_QUESTION)
+        # A page that nobody ever opened is not known there, and cannot be opened any more.
+        is_over = report.outcome == "unknown" and workflow.now() > payment.expires_at + LAST_QUESTION
+        return _ended(payment, "expired") if is_over else report
+
+    def _waits_for(self, timings: tuple[str, ...], payment: Payment) -> bool:
+        present = self._case.payment
+        return self._case.collects(*timings) and present is not None and present.reference == payment.reference
 
     async def _settle(self, report: PaymentReport) -> None:
         async with self._lock:
             await self._strike_until(min(report.paid_at or self._case.last_instant, workflow.now()))
             stored = await self._record(lambda case: reported(case, report, workflow.now()))
         if stored is not None and stored.type is EventType.PAYMENT_SURPLUS:
-            await self._refund(report)
+            await self._refund(
+                StartRefund(dossier=self._case.dossier, report=report, ground=stored.data.get("ground", ""))
+            )
 
-    async def _refund(self, report: PaymentReport) -> None:
-        """Let a workflow of its own give the surplus back; it outlives the dossier."""
+    async def _give_back(self) -> None:
+        """Let the fee go back where the procedure says so."""
+        if (start := give_back(self._case)) is None:
+            return
+        async with self._lock:
+            await self._record(lambda case: refund_asked(case, start, workflow.now()))
+        await self._refund(start)
+
+    async def _refund(self, start: StartRefund) -> None:
+        """Let a workflow of its own give a debit back; it outlives the dossier."""
+        start = start.model_copy(update={"alone_up_to": self._start.refund_alone})
         try:
             await workflow.start_child_workflow(
                 wire.REFUND_WORKFLOW,  # by name: importing its module would cost every dossier's sandbox
-                StartRefund(dossier=self._case.dossier, report=report),
-                id=refund_id(self._case.dossier, report),
+                start,
+                id=refund_id(self._case.dossier, start.report),
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
             )
         except WorkflowAlreadyStartedError:
-            return  # this report came before
+            return  # this debit came before
 
     # The few verbs that write
 
@@ -363,7 +404,7 @@ class DossierWorkflow:
         )
         if not reached():
             await workflow.wait_condition(self._is_quiet)
-            workflow.continue_as_new(Start(dossier=self._start.dossier, spread=self._start.spread, patient=True))
+            workflow.continue_as_new(self._start.model_copy(update={"case": None, "patient": True}))
 
     async def _story_known(self) -> None:
         if self._loaded is None:  # a message that came before the first chapter
@@ -376,3 +417,9 @@ class DossierWorkflow:
 
     def _is_quiet(self) -> bool:
         return workflow.all_handlers_finished() and not self._lock.locked()
+
+
+def _ended(payment: Payment, outcome: Outcome) -> PaymentReport:
+    return PaymentReport.model_validate(
+        {"reference": payment.reference, "provider": payment.provider, "outcome": outcome}
+    )

@@ -13,9 +13,10 @@ from domain.dossier import possible as in_state
 from domain.duties import NEEDS_REASON, Role, at_unit, may_do
 from domain.errors import AlreadyMoved, Forbidden, Invalid, NotAllowed
 from domain.milestones import ClockKind
-from schema.case import AT_RECEIPT, Case
-from schema.commands import PayFacts, ProposeFacts, ReturnFacts, facts_of
+from schema.case import AT_RECEIPT, AT_SUPPLEMENT, Case
+from schema.commands import PayFacts, ProposeFacts, ProviderFacts, ReturnFacts, facts_of
 from schema.messages import Command
+from schema.refunds import Approval, StartRefund
 
 
 def judge(case: Case, command: Command) -> None:
@@ -45,6 +46,32 @@ def act_of(case: Case, command: Command) -> Act:
     if command.name is Act.ACCEPT and case.owes and case.fee_timing == AT_RECEIPT:
         return Act.FIND_COMPLETE
     return command.name
+
+
+def judge_approval(start: StartRefund, approval: Approval, *, waits: bool) -> None:
+    """Whether this officer may let a refund go: a leader, and never whoever asked for it (four eyes)."""
+    if approval.actor.role not in (Role.LEADER, Role.CLERK) or (
+        approval.actor.role is Role.CLERK and start.report.provider != "counter"
+    ):
+        raise Forbidden(
+            f"a person acting as '{approval.actor.role}' may not approve this refund",
+            field="actor.role",
+            remedy="a leader approves; money of the counter is handed over by a clerk or leader",
+        )
+    if approval.actor.officer is None:
+        raise Invalid("nobody is named who approves", field="actor.officer", remedy="name the officer")
+    if start.asked_by is not None and start.asked_by.officer == approval.actor.officer:
+        raise Forbidden(
+            "whoever asks for a refund may not approve it",
+            field="actor.officer",
+            remedy="let another officer approve (four eyes)",
+        )
+    if not waits:
+        raise NotAllowed(
+            "this refund does not wait for an approval",
+            field="name",
+            remedy="look at the dossier: it is under way, or the money is back",
+        )
 
 
 def _version(case: Case, command: Command) -> None:
@@ -118,6 +145,42 @@ def _pay(case: Case, command: Command) -> None:
         )
     if case.state.finance is Finance.OWED and case.fee_timing == AT_RECEIPT:
         _once_complete(case)
+
+
+def _waive(case: Case, command: Command) -> None:
+    if not case.expects_payment:
+        raise NotAllowed(
+            "the dossier was given up, so nothing is asked any more",
+            field="name",
+            remedy="nothing is left to waive",
+        )
+    if case.fee_timing == AT_RECEIPT:
+        _once_complete(case)
+
+
+def _choose_provider(case: Case, command: Command) -> None:
+    if not case.collects(case.fee_timing):
+        raise NotAllowed(
+            "the fee is not being collected now",
+            field="name",
+            remedy="pay once the dossier waits for its fee",
+        )
+    chosen = facts_of(command, ProviderFacts).provider
+    if case.payment is not None and case.payment.provider == chosen and case.state.finance is Finance.ORDERED:
+        raise NotAllowed(
+            f"an order at '{chosen}' is open already",
+            field="data.provider",
+            remedy="pay on its page, or choose another provider",
+        )
+
+
+def _supplement(case: Case, command: Command) -> None:
+    if case.collects(AT_SUPPLEMENT) and case.is_accepted:
+        raise NotAllowed(
+            f"{case.fee_total} đồng are owed with the supplement",
+            field="name",
+            remedy="collect the fee first ('pay', or the payment platform)",
+        )
 
 
 def _once_complete(case: Case) -> None:
@@ -234,8 +297,15 @@ def _always(case: Case) -> bool:
     return True
 
 
+def _pays_now(case: Case) -> bool:
+    return case.fee_timing != AT_RECEIPT or case.state.business is Business.COMPLETE
+
+
 _TURN: dict[Act, Callable[[Case], bool]] = {
-    Act.PAY: lambda case: case.fee_timing != AT_RECEIPT or case.state.business is Business.COMPLETE,
+    Act.PAY: _pays_now,
+    Act.WAIVE: lambda case: case.expects_payment and _pays_now(case),
+    Act.CHOOSE_PROVIDER: lambda case: case.collects(case.fee_timing),
+    Act.SUPPLEMENT: lambda case: not (case.is_accepted and case.collects(AT_SUPPLEMENT)),
     Act.REQUEST_SUPPLEMENT: lambda case: not (case.supplements if case.is_accepted else case.supplements_at_receipt),
     Act.PROPOSE: lambda case: any(step.kind != "sign" for step in case.open_steps()),
     Act.APPROVE: lambda case: any(step.kind == "sign" for step in case.open_steps()),
@@ -249,7 +319,10 @@ _TURN: dict[Act, Callable[[Case], bool]] = {
 
 _CHECKS = {
     Act.REQUEST_SUPPLEMENT: _request_supplement,
+    Act.SUPPLEMENT: _supplement,
     Act.PAY: _pay,
+    Act.WAIVE: _waive,
+    Act.CHOOSE_PROVIDER: _choose_provider,
     Act.PROPOSE: _propose,
     Act.ANSWER_IN_TIME: _answer_in_time,
     Act.ANSWER_LATE: _answer_late,

@@ -12,14 +12,18 @@ from uuid import UUID, uuid5
 
 from domain.dossier import DECIDED, Act, Business, Finance, may
 from domain.milestones import ClockKind, Rung
+from domain.payments import Ground, Provider
 from schema import wire
 from schema.campaigns import RedateAsk
-from schema.case import Case
+from schema.case import Case, Kept, Payment, debit_key
 from schema.events import MOVES, EventType
 from schema.messages import ENGINE, Command, Event
 from schema.payments import OpenedOrder, PaymentReport
-from schema.refunds import RefundOrder
+from schema.refunds import Approval, RefundOrder, StartRefund
 from workflows.judge import act_of, judge
+
+KEPT_GROUNDS = frozenset({Ground.REFUSED, Ground.REFUSED_BEFORE_APPRAISAL, Ground.WITHDRAWN, Ground.BY_OFFICER})
+"""Grounds on which the fee itself goes back; on the others the money never was the fee."""
 
 STRIKES = {
     Rung.WARN: EventType.CLOCK_WARNED,
@@ -45,18 +49,23 @@ def phase(case: Case, before: str) -> str:
     return "processing" if case.is_accepted else "intake"
 
 
-def worded(case: Case, command: Command) -> Event:
-    """Word a command, having judged it; a stamp that lost a race is raised to the last event's instant."""
+def worded(case: Case, command: Command, expires: datetime) -> Event:
+    """Word a command, having judged it; a stamp that lost a race is raised to the last event's instant.
+
+    `expires` is when an order ends that the command opens.
+    """
     judge(case, command)
+    at = max(command.occurred_at, case.last_instant)
+    begun = _attempt(case, command.data["provider"], at, expires) if command.name is Act.CHOOSE_PROVIDER else {}
     return Event(
         dossier=case.dossier,
         sequence=case.sequence + 1,
         type=TYPES[act_of(case, command)],
-        occurred_at=max(command.occurred_at, case.last_instant),
+        occurred_at=at,
         actor=command.actor,
         command=command.id,
         digest=command.digest,
-        data=command.data,
+        data={**command.data, **begun},
         sealed=command.sealed,
         late=command.late,
     )
@@ -124,14 +133,20 @@ def ordered(case: Case, now: datetime, expires: datetime) -> Event | None:
     """Word a new attempt to collect the fee at the platform, under a reference of its own."""
     if case.state.finance is not Finance.OWED:
         return None
+    data = _attempt(case, Provider.PLATFORM, now, expires)
+    return engine_event(case, EventType.PAYMENT_ORDERED, now, f"order/{data['number']}", data)
+
+
+def _attempt(case: Case, provider: str, at: datetime, expires: datetime) -> dict[str, Any]:
     number = case.attempts + 1
-    data = {
+    return {
         "reference": f"{case.dossier.hex}-{number}",
         "number": number,
         "amount": case.fee_total,
+        "provider": provider,
+        "ordered_at": at.isoformat(),
         "expires_at": expires.isoformat(),
     }
-    return engine_event(case, EventType.PAYMENT_ORDERED, now, f"order/{number}", data)
 
 
 def opened(case: Case, opened: OpenedOrder, now: datetime) -> Event | None:
@@ -142,45 +157,133 @@ def opened(case: Case, opened: OpenedOrder, now: datetime) -> Event | None:
     return engine_event(case, EventType.PAYMENT_OPENED, now, f"opened/{opened.reference}", data)
 
 
-def reported(case: Case, report: PaymentReport, now: datetime) -> Event | None:
-    """Word what a platform reported: once for each transaction, however many times and ways it is told."""
-    at = min(max(report.paid_at or now, case.last_instant), now)
-    if report.outcome == "succeeded" and report.transaction not in case.transactions:
-        if not case.expects_payment or report.amount != case.fee_total:
-            return surplus(case, report, now)
-        data = report.model_dump(mode="json", include={"reference", "amount", "currency", "transaction", "paid_at"})
-        key = transaction_key(report.transaction)
-        return engine_event(case, EventType.PAYMENT_RECEIVED, at, key, {"means": "platform", **data})
-    is_current = case.payment is not None and case.payment.reference == report.reference
-    if report.outcome in ("failed", "expired") and is_current and case.state.finance is Finance.ORDERED:
-        data = {"reference": report.reference, "outcome": report.outcome}
-        return engine_event(case, EventType.PAYMENT_FAILED, at, f"failed/{report.reference}", data)
-    return None
-
-
-def surplus(case: Case, report: PaymentReport, now: datetime) -> Event | None:
-    """Word money that the dossier cannot use; None when this transaction is the one that was kept."""
-    if report.transaction in case.transactions:
+def uncertain(case: Case, payment: Payment, now: datetime) -> Event | None:
+    """Word that nobody can say what became of an order, once for each: a state of its own, never "not paid"."""
+    if case.payment is None or case.payment.reference != payment.reference or not case.owes:
         return None
-    data = report.model_dump(mode="json", include={"reference", "amount", "currency", "transaction", "paid_at"})
+    data = {"reference": payment.reference}
+    return engine_event(case, EventType.PAYMENT_UNCERTAIN, now, f"uncertain/{payment.reference}", data)
+
+
+def reported(case: Case, report: PaymentReport, now: datetime) -> Event | None:
+    """Word what a provider reported: once for each debit, however many times and ways it is told."""
+    at = min(max(report.paid_at or now, case.last_instant), now)
+    if report.outcome == "succeeded" and debit_key(report.provider, report.transaction) not in case.transactions:
+        if ground := case.ground_against(report.amount):
+            return surplus(case, report, now, ground)
+        data = {"means": report.provider, **_debit(report)}
+        return engine_event(case, EventType.PAYMENT_RECEIVED, at, transaction_key(report), data)
+    if report.outcome not in ("failed", "expired"):
+        return None
+    is_current = case.payment is not None and case.payment.reference == report.reference
+    data = {"reference": report.reference, "outcome": report.outcome}
+    if is_current and case.state.finance is Finance.ORDERED:
+        return engine_event(case, EventType.PAYMENT_FAILED, at, f"failed/{report.reference}", data)
+    return lapsed(case, report, now)
+
+
+def lapsed(case: Case, report: PaymentReport, now: datetime) -> Event | None:
+    """Word that an attempt which nobody waited for any more came to nothing."""
+    is_current = case.payment is not None and case.payment.reference == report.reference
+    is_open = report.reference in case.superseded or (is_current and case.state.finance is Finance.ORDERED)
+    if report.outcome not in ("failed", "expired") or not is_open:
+        return None
+    data = {"reference": report.reference, "outcome": report.outcome}
     at = max(now, case.last_instant)
-    return engine_event(case, EventType.PAYMENT_SURPLUS, at, transaction_key(report.transaction), data)
+    return engine_event(case, EventType.PAYMENT_LAPSED, at, f"failed/{report.reference}", data)
 
 
-def transaction_key(transaction: str | None) -> str:
-    """Name what becomes of one transaction: kept or surplus, but only one of them, and once."""
-    return f"transaction/{transaction}"
+def surplus(case: Case, report: PaymentReport, now: datetime, ground: str = "") -> Event | None:
+    """Word money that the dossier cannot use; None when this debit is the one that was kept."""
+    if debit_key(report.provider, report.transaction) in case.transactions:
+        return None
+    data = {"ground": ground or str(case.ground_against(report.amount) or Ground.LATE_SUCCESS), **_debit(report)}
+    at = max(now, case.last_instant)
+    return engine_event(case, EventType.PAYMENT_SURPLUS, at, transaction_key(report), data)
 
 
-def refund_id(dossier: UUID, report: PaymentReport) -> str:
-    """Name the workflow that gives this transaction back: whoever starts it, it is the same one."""
-    return wire.refund_workflow_id(engine_command(dossier, transaction_key(report.transaction)))
+def refund_asked(case: Case, start: StartRefund, now: datetime) -> Event | None:
+    """Word that the fee itself is to go back; None when that was asked before, or when it is not the fee."""
+    report = start.report
+    key = debit_key(report.provider, report.transaction)
+    if case.kept is None or debit_key(case.kept.provider, case.kept.transaction) != key or key in case.refunds:
+        return None
+    data = {"ground": start.ground, **_debit(report)}
+    event = engine_event(case, EventType.REFUND_ASKED, max(now, case.last_instant), f"refund/{key}", data)
+    if start.asked_by is None or start.id is None:
+        return event
+    return event.model_copy(update={"actor": start.asked_by, "command": start.id, "sealed": start.id})
+
+
+def refund_approved(case: Case, order: RefundOrder, approval: Approval) -> Event:
+    """Word that an officer lets money go back."""
+    return Event(
+        dossier=case.dossier,
+        sequence=case.sequence + 1,
+        type=EventType.REFUND_APPROVED,
+        occurred_at=max(approval.occurred_at, case.last_instant),
+        actor=approval.actor,
+        command=approval.id,
+        digest=approval.digest,
+        data=_back(order),
+        sealed=approval.sealed,
+    )
+
+
+def refund_refused(case: Case, order: RefundOrder, times: int, now: datetime) -> Event:
+    """Word that the provider said no for good; an officer has to look."""
+    at, key = max(now, case.last_instant), f"refund-refused/{order.reference}/{times}"
+    return engine_event(case, EventType.REFUND_REFUSED, at, key, _back(order))
 
 
 def refunded(case: Case, order: RefundOrder, now: datetime) -> Event:
-    data = {"transaction": order.transaction, "amount": order.amount, "currency": order.currency}
+    """Word that the money is back."""
     at = max(now, case.last_instant)
-    return engine_event(case, EventType.PAYMENT_REFUNDED, at, f"refunded/{order.transaction}", data)
+    key = f"refunded/{debit_key(order.provider, order.transaction)}"
+    return engine_event(case, EventType.PAYMENT_REFUNDED, at, key, _back(order))
+
+
+def give_back(case: Case) -> StartRefund | None:
+    """Word the refund of a fee that is owed back by itself (`Case.owed_back`)."""
+    if case.kept is None or (ground := case.owed_back) is None:
+        return None
+    return StartRefund(
+        dossier=case.dossier, report=_report_of(case.kept), ground=ground, approved=case.kept.provider != "counter"
+    )
+
+
+def _report_of(kept: Kept) -> PaymentReport:
+    return PaymentReport.model_validate(
+        {
+            "reference": kept.reference or "counter",
+            "outcome": "succeeded",
+            "amount": kept.amount,
+            "currency": "VND",
+            "transaction": kept.transaction,
+            "provider": kept.provider,
+        }
+    )
+
+
+_DEBIT_FACTS = {"reference", "amount", "currency", "transaction", "paid_at", "provider"}
+
+
+def _debit(report: PaymentReport) -> dict[str, Any]:
+    return report.model_dump(mode="json", include=_DEBIT_FACTS)
+
+
+def _back(order: RefundOrder) -> dict[str, Any]:
+    return order.model_dump(mode="json", include={"reference", "transaction", "amount", "currency", "provider"})
+
+
+def transaction_key(report: PaymentReport) -> str:
+    """Name what becomes of one debit: kept or surplus, but only one of them, and once."""
+    return f"transaction/{debit_key(report.provider, report.transaction)}"
+
+
+def refund_id(dossier: UUID, report: PaymentReport) -> str:
+    """Name the workflow that gives this debit back: whoever starts it, it is the same one."""
+    return wire.refund_workflow_id(engine_command(dossier, transaction_key(report)))
 
 
 def engine_event(case: Case, type_: EventType, at: datetime, key: str, data: dict[str, Any]) -> Event:

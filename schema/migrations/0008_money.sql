@@ -96,3 +96,8 @@ COMMENT ON COLUMN receipt.replaces IS 'the number, in the same series, of the ca
 CREATE UNIQUE INDEX receipt_of_payment ON receipt (provider, transaction) WHERE cancelled_at IS NULL;
 COMMENT ON INDEX receipt_of_payment IS 'exactly one receipt in force for one payment';
 CREATE INDEX receipt_by_unit ON receipt (unit, year, number);
+
+ALTER TABLE inbox
+    DROP CONSTRAINT inbox_kind_check,
+    ADD CONSTRAINT inbox_kind_check CHECK (kind IN ('submission', 'payment', 'refund'));
+COMMENT ON COLUMN inbox.kind IS 'refund: an officer asks to give a payment back';

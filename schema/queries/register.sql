@@ -59,14 +59,6 @@ INSERT INTO event (dossier, sequence, type, occurred_at, recorded_at, command, d
 SELECT $1, $2, $22, $3, $23, $24, $25, $26, $27, $28, $29 FROM turn WHERE taken IS NOT NULL
 RETURNING sequence;
 
--- name: order_payment
--- Project a new attempt to collect a fee.
-INSERT INTO payment_attempt (reference, dossier, number, amount, state) VALUES ($1, $2, $3, $4, 'ordered');
-
--- name: settle_payment
--- Project how an attempt ended.
-UPDATE payment_attempt SET state = $2, transaction = $3 WHERE reference = $1;
-
 -- name: find_dossier
 -- One dossier as it is projected.
 SELECT * FROM dossier WHERE id = $1;

@@ -21,7 +21,7 @@ from activities.ports import Refused, Unavailable
 from adapters.payment_signature import Signature
 from adapters.payments import BadSignature, HttpPaymentPlatform
 from domain.errors import Invalid
-from schema.payments import PaymentOrder
+from schema.payments import PaymentOrder, PaymentQuery
 from schema.refunds import RefundOrder
 
 SECRET = "shared between the two of them"
@@ -149,12 +149,12 @@ async def test_a_payment_from_order_to_callback(
     """An order is opened, paid on its page, told to us by a signed call-back, and told again when asked."""
     opened = await platform.open(order())
     assert "150000 VND" in (await http.get(opened.url)).text
-    assert (await platform.query("pay/1")).outcome == "pending"
+    assert (await platform.query(PaymentQuery(reference="pay/1"))).outcome == "pending"
 
     await press(http, opened.url)
     await until(lambda: _true(len(merchant.bodies) == 1))
     told = platform.read_callback(merchant.bodies[0])
-    asked = await platform.query("pay/1")
+    asked = await platform.query(PaymentQuery(reference="pay/1"))
 
     assert told == asked
     assert (told.reference, told.outcome, told.amount, told.currency) == (
@@ -195,14 +195,14 @@ async def test_an_order_is_debited_once(platform: HttpPaymentPlatform, http: htt
     """Pressing the button twice pays once."""
     opened = await platform.open(order())
     assert (await press(http, opened.url)).status_code == 200
-    paid = await platform.query("pay/1")
+    paid = await platform.query(PaymentQuery(reference="pay/1"))
     assert (await press(http, opened.url)).status_code == 409
-    assert await platform.query("pay/1") == paid
+    assert await platform.query(PaymentQuery(reference="pay/1")) == paid
 
 
 async def test_an_unknown_order_is_unknown_not_unpaid(platform: HttpPaymentPlatform) -> None:
     """The platform's "no such order" is an outcome of its own."""
-    assert (await platform.query("never/opened")).outcome == "unknown"
+    assert (await platform.query(PaymentQuery(reference="never/opened"))).outcome == "unknown"
 
 
 async def test_an_order_whose_time_is_over_is_refused(platform: HttpPaymentPlatform) -> None:
@@ -296,17 +296,17 @@ async def test_a_restart_keeps_the_books_and_delivers_what_is_owed(
     await http.put(f"{partner.url}/faults", json={"hold_callbacks": True})
     opened = await platform.open(order())
     await press(http, opened.url)
-    assert (await platform.query("pay/1")).outcome == "succeeded"
+    assert (await platform.query(PaymentQuery(reference="pay/1"))).outcome == "succeeded"
     assert [row["callback_attempts"] for row in await ledger(http, partner)] == [0]
 
     await partner.kill()
     with pytest.raises(Unavailable):
-        await platform.query("pay/1")
+        await platform.query(PaymentQuery(reference="pay/1"))
     assert merchant.bodies == []
     await partner.start()
 
     await until(lambda: _true(len(merchant.bodies) == 1))
-    assert platform.read_callback(merchant.bodies[0]) == await platform.query("pay/1")
+    assert platform.read_callback(merchant.bodies[0]) == await platform.query(PaymentQuery(reference="pay/1"))
     assert await platform.open(order()) == opened
 
 
@@ -412,7 +412,7 @@ async def test_a_refund_is_whole_and_happens_once(
 ) -> None:
     """Repeated it is the same refund; in part, under another reference or of nothing it is refused."""
     await press(http, (await platform.open(order())).url)
-    transaction = (await platform.query("pay/1")).transaction
+    transaction = (await platform.query(PaymentQuery(reference="pay/1"))).transaction
     assert transaction
     refund = RefundOrder(reference="refund/1", transaction=transaction, amount=150_000)
     with pytest.raises(Refused, match="another amount"):
@@ -432,7 +432,7 @@ async def test_a_refund_reference_stands_for_one_transaction(
     """The reference of a refund cannot be used again for another debit."""
     for name in ("pay/1", "pay/2"):
         await press(http, (await platform.open(order(name))).url)
-    one, other = [(await platform.query(name)).transaction or "" for name in ("pay/1", "pay/2")]
+    one, other = [(await platform.query(PaymentQuery(reference=name))).transaction or "" for name in ("pay/1", "pay/2")]
     await platform.refund(RefundOrder(reference="refund/1", transaction=one, amount=150_000))
     with pytest.raises(Refused):
         await platform.refund(RefundOrder(reference="refund/1", transaction=other, amount=150_000))
@@ -444,10 +444,10 @@ async def test_two_askings_at_once_are_one_refund(
 ) -> None:
     """A repetition that does not wait for the first answer gives nothing twice; the payment stays a payment."""
     asked = RefundOrder(reference="refund/1", transaction=await paid(platform, http), amount=150_000)
-    before = await platform.query("pay/1")
+    before = await platform.query(PaymentQuery(reference="pay/1"))
     await asyncio.gather(*(platform.refund(asked) for _ in range(5)))
     assert [row["refund"] for row in await ledger(http, partner)] == ["refund/1"]
-    assert await platform.query("pay/1") == before
+    assert await platform.query(PaymentQuery(reference="pay/1")) == before
 
 
 @pytest.mark.parametrize("amount", [150_001, 149_999])
@@ -517,7 +517,7 @@ async def test_a_restart_keeps_the_refund(
 async def paid(platform: HttpPaymentPlatform, http: httpx.AsyncClient, reference: str = "pay/1") -> str:
     """The transaction of a new order of 150 000 đồng that was paid."""
     await press(http, (await platform.open(order(reference))).url)
-    transaction = (await platform.query(reference)).transaction
+    transaction = (await platform.query(PaymentQuery(reference=reference))).transaction
     assert transaction
     return transaction
 

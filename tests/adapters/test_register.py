@@ -98,6 +98,10 @@ async def kept(request: pytest.FixtureRequest, pool: Pool) -> Kept:
     return InMemory(law) if request.param == "memory" else OnDisk(pool, law)
 
 
+SURPLUS = {"reference": "r-1", "transaction": "T-9", "amount": 100_000, "currency": "VND", "ground": "late_success"}
+"""What may come at any time, and moves nothing: money that the dossier cannot use."""
+
+
 async def filed(kept: Kept, procedure: str = FREE, at: datetime = MONDAY) -> UUID:
     """A dossier at the counter of a commune."""
     body: dict[str, Any] = {"procedure": procedure, "unit": COMMUNE, "channel": "counter", "return_method": "counter"}
@@ -115,6 +119,7 @@ def ask(case: Case, type_: EventType, *, at: datetime | None = None, **changes: 
         "actor": CLERK,
         "command": uuid4(),
         "digest": "d",
+        "data": SURPLUS if type_ is EventType.PAYMENT_SURPLUS else {},
     }
     return RecordAsk(event=Event.model_validate({**plain, **changes}), law=case.law)
 

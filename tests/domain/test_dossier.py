@@ -55,11 +55,13 @@ withdraw withdrawing   withdrawing
 stop     stopped       stopped
 """
 FINANCE = """
-         nothing_due  owed     ordered  paid
-pay      .            paid     .        .
-order    .            ordered  .        .
-settle   .            paid     paid     .
-fail     .            .        owed     .
+                 nothing_due  owed     ordered  paid  waived
+pay              .            paid     paid     .     .
+order            .            ordered  .        .     .
+settle           .            paid     paid     .     .
+fail             .            .        owed     .     .
+waive            .            waived   waived   .     .
+choose_provider  .            ordered  ordered  .     .
 """
 DELIVERY = """
          not_ready  ready     returned
@@ -90,6 +92,9 @@ NATIONAL = [
     ("6 -> 6, ordered online", State(Business.COMPLETE, Finance.OWED), Act.ORDER, 6),
     ("6 -> 1, paid, not yet accepted", State(Business.COMPLETE, Finance.ORDERED), Act.SETTLE, 1),
     ("6 -> 2", State(Business.COMPLETE, Finance.PAID), Act.ACCEPT, 2),
+    ("6 -> 1, let go by an officer", State(Business.COMPLETE, Finance.ORDERED), Act.WAIVE, 1),
+    ("6 -> 6, another provider", State(Business.COMPLETE, Finance.ORDERED), Act.CHOOSE_PROVIDER, 6),
+    ("6 -> 1, in cash after all", State(Business.COMPLETE, Finance.ORDERED), Act.PAY, 1),
     ("2 -> 4", State(Business.ACCEPTED), Act.FORWARD, 4),
     ("4 -> 4", State(Business.PROCESSING), Act.PROPOSE, 4),
     ("4 -> 5", State(Business.PROCESSING), Act.REQUEST_SUPPLEMENT, 5),

@@ -15,6 +15,8 @@ request_supplement  -         yes   yes     -        Art. 17, 19(4): the one-sto
 supplement          yes       yes   -       -        Art. 16: the applicant, or the counter for him
 refuse              -         yes   yes     yes      Art. 17 at the door, 19(8) on the merits
 pay                 -         yes   -       -        Art. 22: cash is taken at the counter
+waive               -         yes   -       yes      Law 97/2015 Art. 10: whom the fee is not asked of
+choose_provider     yes       yes   -       -        Art. 22: the payer pays where he likes
 forward             -         yes   -       -        Art. 18
 propose             -         -     yes     -        Art. 19(1-3)
 require_duty        -         -     yes     -        sector law: taxes and levies on land
@@ -65,8 +67,8 @@ def test_every_act_is_somebody_s() -> None:
 def test_what_must_be_justified() -> None:
     """What the applicant has to bear needs a reason; what ends, stops or moves his dossier, a legal basis as well."""
     told = {Act.REQUEST_SUPPLEMENT, Act.REFUSE, Act.STOP, Act.WITHDRAW, Act.SUSPEND, Act.ANSWER_LATE}
-    assert told | {Act.SIGN_APOLOGY} == NEEDS_REASON
-    assert {Act.REFUSE, Act.STOP, Act.REQUIRE_DUTY, Act.SUSPEND, Act.SIGN_APOLOGY} == NEEDS_LEGAL_BASIS
+    assert told | {Act.SIGN_APOLOGY, Act.WAIVE} == NEEDS_REASON
+    assert {Act.WAIVE, Act.REFUSE, Act.STOP, Act.REQUIRE_DUTY, Act.SUSPEND, Act.SIGN_APOLOGY} == NEEDS_LEGAL_BASIS
 
 
 @pytest.mark.parametrize("unit", ["000.00.62.H48", None])

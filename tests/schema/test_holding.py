@@ -75,6 +75,7 @@ _FACTS: dict[EventType, dict[str, Any]] = {
     },
     EventType.ACCEPTED: {"code": "000.00.61.H48-260420-0001", "law": "law", "stages": STEPS},
     EventType.SUSPENDED: {"cause": "force_majeure"},
+    EventType.PAYMENT_RECEIVED: {"amount": 100_000, "means": "cash"},
     EventType.CLOCK_WARNED: {"clock": "promised"},
 }
 

@@ -29,6 +29,8 @@ NAMES = {
     "CAMPAIGN_QUEUE": "campaign",
     "CAMPAIGN_WORKFLOW": "campaign",
     "REDATE_UPDATE": "redate",
+    "APPROVE_UPDATE": "approve",
+    "ASK_PROVIDER": "payments.ask",
     "COMMAND_UPDATE": "command",
     "PAYMENT_SIGNAL": "payment-reported",
     "CASE_QUERY": "case",
