@@ -80,7 +80,9 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         for resource in (running, *workers):
             await resources.enter_async_context(resource)
         await make_current(client, settings.build_id)
-        relay = asyncio.create_task(Relay(pool, client, utc_now, register.remember, settings.clock_spread).run())
+        relay = asyncio.create_task(
+            Relay(pool, client, utc_now, register.remember, settings.clock_spread, settings.refund_alone).run()
+        )
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait({relay, waiting}, return_when=asyncio.FIRST_COMPLETED)
         relay.cancel()
@@ -109,7 +111,7 @@ def outside_worker(client: Client, settings: Settings, payments: PaymentActiviti
     return Worker(
         client,
         task_queue=wire.OUTSIDE_QUEUE,
-        activities=[payments.open, payments.query, payments.refund],
+        activities=[payments.open, payments.query, payments.ask, payments.refund],
         max_concurrent_activities=settings.activities,
         deployment_config=deployment(settings.build_id),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),

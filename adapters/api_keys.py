@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
-from adapters.door import Caller
+from adapters.callers import Caller
 from adapters.postgres import Pool, reading
 from domain.duties import Role
 from domain.errors import Invalid

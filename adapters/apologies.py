@@ -14,8 +14,9 @@ from uuid import UUID, uuid5
 
 from activities.appointments import signed
 from activities.ports import LawBook, Unavailable
+from adapters.callers import Caller
 from adapters.campaigns import IN_ONE_GO, Ledger, NewCampaign
-from adapters.door import Caller, Door
+from adapters.door import Door
 from adapters.postgres import Pool, reading
 from domain.dossier import Act, Business
 from domain.errors import DomainError

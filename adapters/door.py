@@ -13,18 +13,20 @@ import asyncpg
 from pydantic import ValidationError
 
 from activities.ports import LawBook, Unavailable
+from adapters.callers import Caller
 from adapters.engine import Engine, NotThere
 from adapters.forecast import Answer as Forecast
 from adapters.forecast import forecast
 from adapters.intake import Intake
 from adapters.keys import KeyDestroyed, KeyedDigest
 from adapters.postgres import Connection, Pool, reading, row_of, transaction
+from adapters.refunds import Refunds
 from adapters.rows import event_of
 from adapters.vault import Vault
 from domain.catalogue import Catalogue
 from domain.dossier import Act
 from domain.duties import DUTIES, NEEDS_LEGAL_BASIS, NEEDS_REASON
-from domain.errors import Conflict, DomainError, Forbidden, Invalid, NotAllowed, NotFound
+from domain.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from schema.case import Case, fold
 from schema.commands import FACTS
 from schema.messages import Actor, Answer, Command, Event, answer
@@ -38,24 +40,6 @@ STRETCH = 10_000
 """Positions of the log that one page of chosen events looks at."""
 LAST_POSITION = 2**63 - 1
 """The last position that the log can ever give."""
-
-
-@dataclass(frozen=True)
-class Caller:
-    """A calling system, what it may do here, and for which roles it may speak."""
-
-    system: str
-    rights: frozenset[str]
-    roles: frozenset[str]
-
-    def require(self, right: str, field: str = "Authorization") -> None:
-        """Refuse with `Forbidden` when this right was not given."""
-        if right not in self.rights:
-            raise Forbidden(
-                f"the system '{self.system}' does not have the right '{right}'",
-                field=field,
-                remedy="ask the operator for a key with this right",
-            )
 
 
 @dataclass(frozen=True)
@@ -88,6 +72,7 @@ class Door:
         self._vault = vault
         self._digest = digest
         self._engine = engine
+        self.refunds = Refunds(pool, vault, digest, engine)
         self.now = now
 
     async def submit(self, caller: Caller, reference: str, submission: Submission) -> Received:
@@ -299,12 +284,7 @@ def _act(caller: Caller, body: CommandBody) -> Act:
     names = [str(act) for act in DUTIES]
     if body.name not in names:
         raise Invalid("there is no such command", field="name", remedy=f"use one of: {', '.join(names)}")
-    if body.actor.role not in caller.roles:
-        raise Forbidden(
-            f"the system '{caller.system}' may not speak for a '{body.actor.role}'",
-            field="actor.role",
-            remedy=f"its key covers: {', '.join(sorted(caller.roles)) or 'no role'}",
-        )
+    caller.require_role(body.actor.role)
     act = Act(body.name)
     for field, needed in (("reason", act in NEEDS_REASON), ("legal_basis", act in NEEDS_LEGAL_BASIS)):
         if needed and getattr(body, field) is None:

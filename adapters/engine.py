@@ -15,6 +15,7 @@ from activities.refusals import refusal_in
 from schema import wire
 from schema.campaigns import RedateAsk, Redated
 from schema.messages import Answer, Command, Message
+from schema.refunds import Approval
 
 M = TypeVar("M", bound=Message)
 
@@ -36,14 +37,22 @@ class Engine:
 
     async def send(self, command: Command) -> Answer | None:
         """Return the answer, or None when it is not known in time; refusals are raised as `DomainError`."""
-        return await self._update(command.dossier, wire.COMMAND_UPDATE, command, str(command.id), Answer)
+        return await self._update(
+            wire.dossier_workflow_id(command.dossier), wire.COMMAND_UPDATE, command, str(command.id), Answer
+        )
 
     async def redate(self, dossier: UUID, ask: RedateAsk) -> Redated | None:
         """Ask a dossier to take its dates from a new publication; as `send`, with the campaign for an id."""
-        return await self._update(dossier, wire.REDATE_UPDATE, ask, f"campaign/{ask.campaign}", Redated)
+        return await self._update(
+            wire.dossier_workflow_id(dossier), wire.REDATE_UPDATE, ask, f"campaign/{ask.campaign}", Redated
+        )
 
-    async def _update(self, dossier: UUID, name: str, message: Message, id_: str, answer: type[M]) -> M | None:
-        handle = self._client.get_workflow_handle(wire.dossier_workflow_id(dossier))
+    async def approve(self, refund: str, approval: Approval) -> Answer | None:
+        """Let a refund go, by the id of its workflow; as `send`."""
+        return await self._update(refund, wire.APPROVE_UPDATE, approval, str(approval.id), Answer)
+
+    async def _update(self, workflow: str, name: str, message: Message, id_: str, answer: type[M]) -> M | None:
+        handle = self._client.get_workflow_handle(workflow)
         try:
             found: M = await handle.execute_update(
                 name, message, id=id_, result_type=answer, rpc_timeout=self._patience

@@ -79,11 +79,14 @@ class Intake:
         assert known is not None  # the row that was in the way is committed by now
         return known
 
-    async def report_payment(self, report: PaymentReport, *, received_at: datetime) -> None:
-        """Keep what the platform says of an order of ours; refuse an amount that was never asked."""
+    async def report_payment(self, report: PaymentReport, *, received_at: datetime) -> bool:
+        """Keep what a provider says of an order of ours; refuse an amount that was never asked.
+
+        False when the same was kept before. Raises `NotFound` for an order that is none of ours there.
+        """
         async with reading(self._pool) as connection:
             attempt = await connection.fetchrow(QUERIES["find_attempt"], report.reference)
-        if attempt is None:
+        if attempt is None or attempt["provider"] != report.provider:
             raise NotFound("no order with this reference", field="reference", remedy="send the reference of INIT")
         if report.outcome == "succeeded" and (report.amount, report.currency) != (attempt["amount"], "VND"):
             raise Invalid(
@@ -91,12 +94,13 @@ class Intake:
                 field="amount",
                 remedy="report the amount and currency of the order",
             )
-        key = self._digest.of("reference", f"{PLATFORM}/{report.reference}/{report.outcome}/{report.transaction}")
+        system = PLATFORM if report.provider == "platform" else report.provider
+        key = self._digest.of("reference", f"{system}/{report.reference}/{report.outcome}/{report.transaction}")
         body = report.model_dump_json()
         digest = self._digest.of("report", body)
-        row = (uuid4(), PLATFORM, key, "payment", attempt["dossier"], digest, body, received_at)
+        row = (uuid4(), system, key, "payment", attempt["dossier"], digest, body, received_at)
         async with reading(self._pool) as connection:
-            await connection.execute(QUERIES["insert_inbox"], *row)
+            return await connection.fetchval(QUERIES["insert_inbox"], *row) is not None
 
     async def _known(self, system: str, key: str, digest: str) -> Received | None:
         async with reading(self._pool) as connection:

@@ -24,6 +24,7 @@ from temporalio.service import RPCError
 
 from activities.ports import Unavailable
 from adapters.postgres import Connection, Pool, transaction
+from domain.payments import Ground
 from schema import wire
 from schema.case import Case, Start
 from schema.payments import PaymentReport
@@ -50,12 +51,14 @@ class Relay:
         now: Callable[[], datetime],
         remember: Callable[[Case], None],
         clock_spread: int,
+        refund_alone: int,
     ) -> None:
         self._pool = pool
         self._client = client
         self._now = now
         self._remember = remember  # the run that is started here is mostly carried on here
         self._clock_spread = clock_spread  # seconds; a workflow reads no settings, so it is told
+        self._refund_alone = refund_alone  # đồng
         self._bell = asyncio.Event()
 
     async def run(self) -> None:
@@ -98,10 +101,12 @@ class Relay:
         try:
             if row["kind"] == "submission":
                 await self._start(row)
+            elif row["kind"] == "refund":
+                await self._start_refund(StartRefund.model_validate_json(row["body"]))
             else:
                 return await self._report(row)
         except WorkflowAlreadyStartedError:
-            return row["kind"] == "submission" or await self._refund(row)
+            return row["kind"] != "payment" or await self._refund(row)
         except (RPCError, RuntimeError):  # RuntimeError: a client that never connected
             return False
         return True
@@ -112,7 +117,7 @@ class Relay:
         self._remember(case)
         await self._client.start_workflow(
             wire.DOSSIER_WORKFLOW,
-            Start(dossier=row["dossier"], case=case, spread=self._clock_spread, patient=True),
+            self._begin(case),
             id=wire.dossier_workflow_id(row["dossier"]),
             task_queue=wire.DOSSIER_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -120,6 +125,11 @@ class Relay:
             start_signal=wire.PAYMENT_SIGNAL if signal else None,
             start_signal_args=[signal] if signal else [],
             rpc_timeout=RPC_SECONDS,
+        )
+
+    def _begin(self, case: Case) -> Start:
+        return Start(
+            dossier=case.dossier, case=case, spread=self._clock_spread, refund_alone=self._refund_alone, patient=True
         )
 
     async def _report(self, row: asyncpg.Record) -> bool:
@@ -131,22 +141,26 @@ class Relay:
         return True
 
     async def _refund(self, row: asyncpg.Record) -> bool:
-        """Money that came for a closed dossier goes back by a workflow of its own."""
-        report = PaymentReport.model_validate_json(row["body"])
+        """Money that came for a closed dossier goes back by a workflow of its own, which notes other ends as well."""
+        report, case = PaymentReport.model_validate_json(row["body"]), Case.model_validate_json(row["fold"])
+        ground = case.ground_against(report.amount) or Ground.LATE_SUCCESS
         try:
-            await self._client.start_workflow(
-                wire.REFUND_WORKFLOW,
-                StartRefund(dossier=row["dossier"], report=report),
-                id=refund_id(row["dossier"], report),
-                task_queue=wire.DOSSIER_QUEUE,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                rpc_timeout=RPC_SECONDS,
-            )
+            await self._start_refund(StartRefund(dossier=row["dossier"], report=report, ground=ground))
         except WorkflowAlreadyStartedError:
             return True
         except (RPCError, RuntimeError):
             return False
         return True
+
+    async def _start_refund(self, start: StartRefund) -> None:
+        await self._client.start_workflow(
+            wire.REFUND_WORKFLOW,
+            start.model_copy(update={"alone_up_to": self._refund_alone}),
+            id=refund_id(start.dossier, start.report),
+            task_queue=wire.DOSSIER_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            rpc_timeout=RPC_SECONDS,
+        )
 
     async def _wait(self) -> None:
         try:

@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     payments_secret: SecretStr  # shared with the payment platform
     payments_partner: str = "motcua"  # who we are to the payment platform
 
+    vnpay_tmn_code: str | None = None  # our code at VNPAY; without it there is no such provider
+    vnpay_secret: SecretStr | None = None  # shared with VNPAY
+    vnpay_pay_url: str | None = None  # where the payer is sent
+    vnpay_api_url: str | None = None  # where questions and refunds go
+    refund_alone: int = Field(default=2_000_000, ge=0)  # đồng up to which the engine needs no officer's approval
+
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(ge=0, le=65535)
     gateway_url: str  # the public base that call-backs and links begin with

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+
+from asyncpg import Record
 
 from adapters.door import Dossier
 from domain.dossier import NATIONAL_NAMES
@@ -39,6 +42,31 @@ def brief(case: Case) -> dict[str, Any]:
         "due": {str(clock.kind): spell(clock.due) for clock in case.clocks if not clock.step},
         "breached": [str(clock.kind) for clock in case.clocks if clock.breached],
         "closed": case.is_closed,
+    }
+
+
+def money(attempts: Iterable[Record], debits: Iterable[Record]) -> dict[str, Any]:
+    """Every attempt to collect a dossier's fee, and every debit with its receipt and its refund; no person in it."""
+    return {
+        "attempts": [
+            {
+                **{name: row[name] for name in ("reference", "number", "provider", "amount", "state", "transaction")},
+                **{name: spell(row[name]) for name in ("ordered_at", "expires_at", "settled_at")},
+            }
+            for row in attempts
+        ],
+        "payments": [
+            {
+                **{name: row[name] for name in ("provider", "transaction", "attempt", "means", "document", "amount")},
+                "paid_at": spell(row["paid_at"]),
+                "use": row["use"],
+                "receipt": {"series": row["series"], "number": row["number"]} if row["number"] else None,
+                "refund": {"reference": row["refund"], "state": row["refund_state"], "ground": row["ground"]}
+                if row["refund"]
+                else None,
+            }
+            for row in debits
+        ],
     }
 
 

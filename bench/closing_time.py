@@ -14,7 +14,8 @@ from itertools import count
 from uuid import UUID, uuid4
 
 from activities.ports import Unavailable
-from adapters.door import Caller, Door
+from adapters.callers import Caller
+from adapters.door import Door
 from bench.stories import COMMUNE
 from domain.calendars import Calendar, Session, SpecialDay
 from domain.catalogue import Catalogue

@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 import httpx
 from temporalio.client import Client
 
-from adapters.door import Caller, Door
+from adapters.callers import Caller
+from adapters.door import Door
 from bench.bare import BARE_QUEUE, BareWorkflow
 from domain.dossier import Act
 from domain.duties import Role

@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 import typer
 from pydantic import BaseModel, ValidationError
 
-from adapters.door import Caller, Door
+from adapters.callers import Caller
+from adapters.door import Door
 from adapters.explanation import Explanation, look_into
 from adapters.explanation_json import spelled
 from adapters.explanation_text import language, plain, worded

@@ -1,4 +1,4 @@
-"""The routes: submit, command, look up, list, follow the events, take a payment call-back, measure, say how one is."""
+"""The routes: submit, command, look up, list, follow the events, measure, say how one is; money is in `payments`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response, Security
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AwareDatetime
 
-from adapters.api_keys import caller_of
-from adapters.door import LAST_POSITION, Caller, Door
+from adapters.door import LAST_POSITION, Door
 from adapters.explanation import look_into
 from adapters.explanation_json import spelled
 from adapters.explanation_text import language, preferred
@@ -27,52 +25,32 @@ from adapters.views import brief, due_span, full
 from adapters.watch_book import WatchBook
 from domain.errors import Invalid
 from domain.forecast import THRESHOLD
+from gateway import payments
 from gateway.body_limit import BodyLimit
+from gateway.callers import KnownCaller, Reference, TheDoor, command_id
 from gateway.document import REFUSALS, describe
-from gateway.problems import RETRY_AFTER, Unauthorised, install
+from gateway.problems import RETRY_AFTER, install
 from schema.events import EventType
 from schema.messages import Answer, Code
 from schema.submissions import CommandBody, Instant, Received, Submission
 
-CALLBACK_PATH = "/v1/payments/callback"
 MOST = 200
 """Rows of one page."""
 
-_Reference = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 _Limit = Annotated[int, Query(ge=1, le=MOST)]
-
-
-async def _caller(
-    request: Request, key: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))]
-) -> Caller:
-    found = await caller_of(request.app.state.pool, key.credentials) if key else None
-    if found is None:
-        raise Unauthorised(
-            "no key, or one that is not known here",
-            field="Authorization",
-            remedy="send 'Authorization: Bearer <key>' with the key the operator made for your system",
-        )
-    return found
-
-
-def _door(request: Request) -> Door:
-    door: Door = request.app.state.door
-    return door
 
 
 def _book(request: Request) -> WatchBook:
     return WatchBook(request.app.state.pool)
 
 
-_Caller = Annotated[Caller, Depends(_caller)]
-_Door = Annotated[Door, Depends(_door)]
 _Book = Annotated[WatchBook, Depends(_book)]
 routes = APIRouter(responses=REFUSALS)
 
 
 @routes.post("/v1/dossiers", status_code=201, responses={200: {"description": "this reference was used before"}})
 async def submit(
-    submission: Submission, reference: _Reference, caller: _Caller, door: _Door, response: Response
+    submission: Submission, reference: Reference, caller: KnownCaller, door: TheDoor, response: Response
 ) -> Received:
     """Hand in a dossier. The Idempotency-Key is your own reference: the same again returns the same dossier."""
     received = await door.submit(caller, _utf8(reference), submission)
@@ -85,15 +63,15 @@ async def submit(
 async def command(
     dossier: UUID,
     body: CommandBody,
-    reference: _Reference,
-    caller: _Caller,
-    door: _Door,
+    reference: Reference,
+    caller: KnownCaller,
+    door: TheDoor,
     if_match: Annotated[str | None, Header()] = None,
 ) -> Answer:
     """Order one act. The Idempotency-Key is the command's id, a UUID: the same again returns the same answer."""
     if if_match is not None:
         body = body.model_copy(update={"expected_version": _version(if_match)})
-    answer = await door.command(caller, dossier, _command_id(reference), body)
+    answer = await door.command(caller, dossier, command_id(reference), body)
     if answer is None:
         pending = {"command": reference, "dossier": str(dossier), "remedy": "send the same request again"}
         return JSONResponse(pending, 202, headers={"Retry-After": RETRY_AFTER})  # type: ignore[return-value]  # the other answer of this route
@@ -101,7 +79,7 @@ async def command(
 
 
 @routes.get("/v1/dossiers/{key}")
-async def show(key: str, caller: _Caller, door: _Door, response: Response) -> dict[str, Any]:
+async def show(key: str, caller: KnownCaller, door: TheDoor, response: Response) -> dict[str, Any]:
     """One dossier, by its id or by the code on the receipt, with its whole story."""
     caller.require("read")
     found = await door.look_up(key)
@@ -112,8 +90,8 @@ async def show(key: str, caller: _Caller, door: _Door, response: Response) -> di
 @routes.get("/v1/dossiers/{key}/explanation")
 async def explain(
     key: str,
-    caller: _Caller,
-    door: _Door,
+    caller: KnownCaller,
+    door: TheDoor,
     response: Response,
     lang: str | None = None,
     accept_language: Annotated[str | None, Header()] = None,
@@ -131,8 +109,8 @@ async def explain(
 
 @routes.get("/v1/dossiers")
 async def list_dossiers(
-    caller: _Caller,
-    door: _Door,
+    caller: KnownCaller,
+    door: TheDoor,
     status: Annotated[int | None, Query(ge=1, le=10)] = None,
     unit: Code | None = None,
     overdue: bool = False,
@@ -150,8 +128,8 @@ async def list_dossiers(
 
 @routes.get("/v1/forecast")
 async def forecast(
-    caller: _Caller,
-    door: _Door,
+    caller: KnownCaller,
+    door: TheDoor,
     unit: Code | None = None,
     as_of: AwareDatetime | None = None,
     threshold: Annotated[float, Query(gt=0, le=1)] = THRESHOLD,
@@ -163,8 +141,8 @@ async def forecast(
 
 @routes.get("/v1/events")
 async def events(
-    caller: _Caller,
-    door: _Door,
+    caller: KnownCaller,
+    door: TheDoor,
     after: Annotated[int, Query(ge=0, le=LAST_POSITION)] = 0,
     limit: _Limit = 100,
     types: Annotated[str | None, Query(max_length=500)] = None,
@@ -186,25 +164,12 @@ async def events(
 
 @routes.get("/v1/watch")
 async def watch(
-    caller: _Caller, book: _Book, after: Annotated[int, Query(ge=0, le=LAST_POSITION)] = 0, limit: _Limit = 100
+    caller: KnownCaller, book: _Book, after: Annotated[int, Query(ge=0, le=LAST_POSITION)] = 0, limit: _Limit = 100
 ) -> dict[str, Any]:
     """What the watch found standing still, and what is gone, in commit order; keep `next` and ask again after it."""
     caller.require("read")
     page = await book.events(after, limit)
     return {"events": page, "next": page[-1]["position"] if page else after}
-
-
-_SIGNED = {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}
-
-
-@routes.post(CALLBACK_PATH, openapi_extra={"requestBody": _SIGNED})
-async def payment_callback(request: Request) -> dict[str, str]:
-    """The payment platform says what became of an order; answered after the commit, so 2xx means kept."""
-    platform: HttpPaymentPlatform = request.app.state.platform
-    intake: Intake = request.app.state.intake
-    report = platform.read_callback(await request.body())
-    await intake.report_payment(report, received_at=_door(request).now())
-    return {"code": "00"}
 
 
 @routes.get("/livez")
@@ -214,7 +179,7 @@ async def livez() -> dict[str, str]:
 
 
 @routes.get("/readyz")
-async def readyz(door: _Door) -> dict[str, Any]:
+async def readyz(door: TheDoor) -> dict[str, Any]:
     """Ready to take submissions and call-backs: the database alone is needed; the engine is reported beside it."""
     waiting, oldest = await door.waiting()
     engine = "alive" if await door.engine_is_alive() else "away"
@@ -222,7 +187,7 @@ async def readyz(door: _Door) -> dict[str, Any]:
 
 
 @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-async def metrics(request: Request, caller: _Caller) -> Response:
+async def metrics(request: Request, caller: KnownCaller) -> Response:
     """The measures for Prometheus: counts by unit and procedure, never a dossier. Needs the right `metrics`."""
     caller.require("metrics")
     measures: Metrics = request.app.state.metrics
@@ -248,17 +213,6 @@ def _utf8(header: str) -> str:
         return header.encode("latin-1").decode()
     except UnicodeDecodeError:
         return header
-
-
-def _command_id(reference: str) -> UUID:
-    try:
-        return UUID(reference)
-    except ValueError:
-        raise Invalid(
-            "the id of a command must be a UUID",
-            field="Idempotency-Key",
-            remedy="make one, and keep it for repetitions",
-        ) from None
 
 
 def _version(if_match: str) -> int:
@@ -295,6 +249,7 @@ def build(
     app.state.door, app.state.intake, app.state.platform, app.state.pool = door, intake, platform, pool
     app.state.metrics = Metrics(pool, door.now, timedelta(seconds=clock_spread))
     app.include_router(routes)
+    app.include_router(payments.routes)
     app.add_middleware(BodyLimit, limit=body_limit)
     install(app)
     describe(app)

@@ -124,6 +124,8 @@ class Case(Message):
     """The debit that is the fee, for payments since that is noted."""
     refund_policy: str = ""
     """When the fee goes back to whoever paid it (`domain.fees.RefundPolicy`); "" for dossiers before that was kept."""
+    withdrawn: bool = False
+    """Whether the applicant has asked for the dossier back, for dossiers since that is kept."""
     refunds: tuple[str, ...] = ()
     """Debits that somebody has asked to give back, kept ones and surpluses."""
     supplements: int = 0
@@ -195,15 +197,11 @@ class Case(Message):
         """Why the fee that was kept goes back by itself; None while nothing says so, or once it was asked."""
         if self.kept is None or debit_key(self.kept.provider, self.kept.transaction) in self.refunds:
             return None
-        ground = _GIVEN_UP_FOR.get(self.state.business)
-        is_before_appraisal = self.stage < 0
-        if ground is None or self.refund_policy not in (RefundPolicy.BEFORE_APPRAISAL, RefundPolicy.ON_REFUSAL):
+        if self.state.business not in GIVEN_UP:
             return None
-        if self.refund_policy == RefundPolicy.ON_REFUSAL:
-            return ground if ground is Ground.REFUSED else None
-        if not is_before_appraisal:
-            return None
-        return Ground.REFUSED_BEFORE_APPRAISAL if ground is Ground.REFUSED else ground
+        if self.refund_policy == RefundPolicy.BEFORE_APPRAISAL and self.stage < 0:
+            return Ground.WITHDRAWN if self.withdrawn else Ground.REFUSED_BEFORE_APPRAISAL
+        return Ground.REFUSED if self.refund_policy == RefundPolicy.ON_REFUSAL and not self.withdrawn else None
 
     def clock(self, kind: ClockKind, step: str = "") -> Clock | None:
         """Return the clock of this kind (and step), running or not."""
@@ -228,7 +226,7 @@ class Case(Message):
         if event.sequence != self.sequence + 1:
             raise ValueError(f"event {event.sequence} cannot follow {self.sequence}")
         changed = _CHANGES.get(event.type, _nothing)(self, event)
-        act = _act(event)
+        act = _act(self, event)
         return self.model_copy(
             update={
                 "state": after(self.state, act) if act else self.state,
@@ -289,17 +287,11 @@ _COLLECTED_IN = {
     BEFORE_RETURN: (Business.RESOLVED,),
 }
 """Where in the story a fee is collected; one at the supplement that nobody asked for is owed before the return."""
-_GIVEN_UP_FOR = {
-    Business.NOT_ACCEPTED: Ground.REFUSED,
-    Business.REFUSED: Ground.REFUSED,
-    Business.WITHDRAWING: Ground.WITHDRAWN,
-    Business.STOPPED: Ground.REFUSED,
-}
 
 
 def _policy(lines: Iterable[dict[str, Any]]) -> str:
     """When the fee goes back: whole or not at all, so the strictest of its lines decides."""
-    named = {line["refund"] for line in lines if line.get("due") and "refund" in line}
+    named = {line["refund"] for line in lines if line.get("due") and line.get("refund")}
     return next((policy for policy in STRICTEST_FIRST if policy in named), "")
 
 
@@ -312,10 +304,18 @@ def fold(events: Iterable[Event]) -> Case:
     return case
 
 
-def _act(event: Event) -> Act | None:
+def _act(case: Case, event: Event) -> Act | None:
+    if event.type is EventType.PAYMENT_SURPLUS:  # another amount than was ordered: the attempt is over as well
+        return Act.FAIL if _ends_attempt(case, event) else None
     if event.type is EventType.PAYMENT_RECEIVED:  # at the counter it is `pay`, whatever else is ordered
         return Act.SETTLE if event.data.get("reference") else Act.PAY
     return MOVES.get(event.type)
+
+
+def _ends_attempt(case: Case, event: Event) -> bool:
+    is_current = case.payment is not None and case.payment.reference == event.data.get("reference")
+    is_open = case.state.finance is Finance.ORDERED
+    return event.data.get("ground") == Ground.WRONG_AMOUNT and is_current and is_open
 
 
 def _part(data: dict[str, Any], key: str) -> dict[str, Any]:
@@ -499,6 +499,10 @@ def _lapsed(case: Case, event: Event) -> dict[str, Any]:
     return {"superseded": tuple(each for each in case.superseded if each != event.data["reference"])}
 
 
+def _withdrawn(case: Case, event: Event) -> dict[str, Any]:
+    return {"withdrawn": True}
+
+
 def _waived(case: Case, event: Event) -> dict[str, Any]:
     return {"superseded": _superseded(case, None)}
 
@@ -507,7 +511,8 @@ def _refund_asked(case: Case, event: Event) -> dict[str, Any]:
     data: dict[str, Any] = event.data
     key = debit_key(data.get("provider", Provider.PLATFORM), data["transaction"])
     left = tuple(each for each in case.superseded if each != data.get("reference"))
-    return {"refunds": tuple(dict.fromkeys((*case.refunds, key))), "superseded": left}
+    ended = {"payment": None} if _ends_attempt(case, event) else {}
+    return {"refunds": tuple(dict.fromkeys((*case.refunds, key))), "superseded": left, **ended}
 
 
 _CHANGES = {
@@ -524,6 +529,7 @@ _CHANGES = {
     EventType.PROVIDER_CHOSEN: _ordered,
     EventType.PAYMENT_LAPSED: _lapsed,
     EventType.FEE_WAIVED: _waived,
+    EventType.WITHDRAWN: _withdrawn,
     EventType.PAYMENT_SURPLUS: _refund_asked,
     EventType.REFUND_ASKED: _refund_asked,
     EventType.DUTY_REQUIRED: _suspended,

@@ -25,10 +25,11 @@ class StartRefund(Message):
     is at the counter and is handed over by hand."""
     asked_by: Actor | None = None
     """The officer who asked; None when it is the engine."""
-    ordered_at: AwareDatetime | None = None
-    """When the attempt that was paid was written down, which VNPAY asks for."""
     id: UUID | None = None
     """Of the officer's request, which is that of the event that records it."""
+    digest: str = ""
+    sealed: UUID | None = None
+    """Where the officer's reason is sealed."""
 
 
 class Approval(Message):
@@ -52,3 +53,4 @@ class RefundOrder(Message):
     paid_reference: str = ""
     """Of the attempt that was paid, which VNPAY asks for."""
     ordered_at: AwareDatetime | None = None
+    """When that attempt was written down, which VNPAY asks for too; None: whoever sends the order looks it up."""

@@ -100,6 +100,24 @@ class CommandBody(Request):
     late: LateEntry | None = None
 
 
+class RefundBody(Request):
+    """An officer asks to give the fee of a dossier back, whole."""
+
+    actor: ActorBody
+    provider: Literal["platform", "vnpay", "counter"]
+    transaction: Annotated[str, Field(min_length=1, max_length=100)]
+    amount: Annotated[StrictInt, Field(gt=0)]
+    reason: Text
+    legal_basis: Text | None = None
+
+
+class ApprovalBody(Request):
+    """Another officer lets a refund go; at the counter, hands the money over."""
+
+    actor: ActorBody
+    reason: Text | None = None
+
+
 class Received(Message):
     """The answer to a submission: the identity of the dossier, for ever, and what it owes."""
 

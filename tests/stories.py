@@ -125,20 +125,30 @@ class World:
         outside = Worker(
             self.client,
             task_queue=wire.OUTSIDE_QUEUE,
-            activities=[payments.open, payments.query, payments.refund],
+            activities=[payments.open, payments.query, payments.ask, payments.refund],
             **common,
         )
         async with dossiers, outside:
             yield
 
-    async def a_dossier(self, *, at: datetime | None = None, id_: UUID | None = None, **facts: Any) -> Dossier:
+    async def a_dossier(
+        self, *, at: datetime | None = None, id_: UUID | None = None, starts: dict[str, Any] | None = None, **facts: Any
+    ) -> Dossier:
         """Submit a dossier (a household business at a commune's counter unless told otherwise) and start its life."""
         dossier = await self.submitted(at=at, id_=id_, **facts)
-        await dossier.start()
+        await dossier.start(**starts or {})
         return dossier
 
-    async def submitted(self, *, at: datetime | None = None, id_: UUID | None = None, **facts: Any) -> Dossier:
-        """Submit only: the relay has not handed it over yet."""
+    async def submitted(
+        self,
+        *,
+        at: datetime | None = None,
+        id_: UUID | None = None,
+        fee_timing: str | None = None,
+        refund: str | None = None,
+        **facts: Any,
+    ) -> Dossier:
+        """Submit only: the relay has not handed it over yet. When the fee is asked, and goes back, may be chosen."""
         body = {
             "procedure": HOUSEHOLD,
             "unit": COMMUNE,
@@ -150,17 +160,19 @@ class World:
         submission = Submission.model_validate({**body, **facts})
         id_ = id_ or uuid4()
         role = Role.APPLICANT if submission.channel == "online" else Role.CLERK
-        self.register.submit(
-            submitted(
-                LAW,
-                submission,
-                dossier=id_,
-                command=uuid4(),
-                at=at or await self.now(),
-                actor=Actor(system="one-stop", role=role),
-                digest="digest",
-            )
+        event = submitted(
+            LAW,
+            submission,
+            dossier=id_,
+            command=uuid4(),
+            at=at or await self.now(),
+            actor=Actor(system="one-stop", role=role),
+            digest="digest",
         )
+        fee = event.data["fee"]
+        fee["timing"] = fee_timing or fee["timing"]
+        fee["lines"] = [line | ({"refund": refund} if refund is not None else {}) for line in fee["lines"]]
+        self.register.submit(event)
         return Dossier(self, id_)
 
     async def online(self, **facts: Any) -> Dossier:
@@ -204,12 +216,12 @@ class Dossier:
         """The newest event of this type."""
         return next(event for event in reversed(self.story) if event.type is type_)
 
-    async def start(self, case: Case | None = None, *, empty: bool = False, spread: int | None = None) -> None:
+    async def start(self, case: Case | None = None, *, empty: bool = False, **chosen: int) -> None:
         """Hand the dossier to the engine, as the relay does: with the fold at hand, unless it is to be `empty`."""
         self.world.opened.append(self.id)
         await self.world.client.start_workflow(
             wire.DOSSIER_WORKFLOW,
-            Start(dossier=self.id, case=None if empty else case or self.case, spread=spread, patient=True),
+            Start(dossier=self.id, case=None if empty else case or self.case, patient=True, **chosen),
             id=wire.dossier_workflow_id(self.id),
             task_queue=wire.DOSSIER_QUEUE,
         )

@@ -134,5 +134,4 @@ def _order(start: StartRefund) -> RefundOrder:
         amount=report.amount,
         provider=report.provider,
         paid_reference=report.reference,
-        ordered_at=start.ordered_at,
     )

@@ -212,7 +212,8 @@ def refund_asked(case: Case, start: StartRefund, now: datetime) -> Event | None:
     event = engine_event(case, EventType.REFUND_ASKED, max(now, case.last_instant), f"refund/{key}", data)
     if start.asked_by is None or start.id is None:
         return event
-    return event.model_copy(update={"actor": start.asked_by, "command": start.id, "sealed": start.id})
+    asked = {"actor": start.asked_by, "command": start.id, "digest": start.digest, "sealed": start.sealed}
+    return event.model_copy(update=asked)
 
 
 def refund_approved(case: Case, order: RefundOrder, approval: Approval) -> Event:
@@ -283,7 +284,8 @@ def transaction_key(report: PaymentReport) -> str:
 
 def refund_id(dossier: UUID, report: PaymentReport) -> str:
     """Name the workflow that gives this debit back: whoever starts it, it is the same one."""
-    return wire.refund_workflow_id(engine_command(dossier, transaction_key(report)))
+    key = transaction_key(report) if report.transaction else f"failed/{report.reference}"
+    return wire.refund_workflow_id(engine_command(dossier, key))
 
 
 def engine_event(case: Case, type_: EventType, at: datetime, key: str, data: dict[str, Any]) -> Event:

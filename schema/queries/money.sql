@@ -58,3 +58,33 @@ UPDATE refund
        approved_by = CASE WHEN $3 = 'approved' THEN $5 ELSE approved_by END,
        done_at = CASE WHEN $3 = 'refunded' THEN $4::timestamptz ELSE done_at END
  WHERE provider = $1 AND transaction = $2;
+
+-- name: find_payment
+-- One debit of a dossier, by its provider and the provider's number.
+SELECT * FROM payment WHERE provider = $1 AND transaction = $2 AND dossier = $3;
+
+-- name: payments_of
+-- All debits of a dossier with the receipt in force and the refund, in the order in which they came.
+SELECT payment.*, receipt.series, receipt.number, refund.reference AS refund, refund.state AS refund_state, refund.ground
+  FROM payment
+  LEFT JOIN receipt ON receipt.provider = payment.provider AND receipt.transaction = payment.transaction
+                   AND receipt.cancelled_at IS NULL
+  LEFT JOIN refund ON refund.provider = payment.provider AND refund.transaction = payment.transaction
+ WHERE payment.dossier = $1
+ ORDER BY payment.recorded_at, payment.transaction;
+
+-- name: attempts_of
+-- All attempts to collect a dossier's fee.
+SELECT * FROM payment_attempt WHERE dossier = $1 ORDER BY number;
+
+-- name: find_refund
+-- One refund of a dossier.
+SELECT * FROM refund WHERE reference = $1 AND dossier = $2;
+
+-- name: state_of_refund
+-- Where the refund of a debit stands; nothing comes back when none was asked.
+SELECT state FROM refund WHERE provider = $1 AND transaction = $2;
+
+-- name: open_refunds
+-- Refunds that are not done, the oldest first.
+SELECT * FROM refund WHERE state IN ('asked', 'approved', 'refused') ORDER BY asked_at, reference LIMIT $1;

@@ -10,7 +10,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.door import LAST_POSITION, Caller, Door
+from adapters.callers import Caller
+from adapters.door import LAST_POSITION, Door
 from adapters.engine import Engine
 from adapters.intake import Intake
 from adapters.keys import KeyedDigest, KeyRing

@@ -17,8 +17,9 @@ import pytest
 
 from activities.law import complete
 from activities.redating import under
+from adapters.callers import Caller
 from adapters.catalogue_files import FOLDER, read_sound
-from adapters.door import Caller, Door
+from adapters.door import Door
 from adapters.rows import event_of
 from adapters.settings import load_settings
 from adapters.wiring import open_entrance

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from temporalio.client import WorkflowUpdateFailedError
 
+from activities.refusals import refusal_in
+from domain.duties import Role
+from domain.errors import Forbidden, NotAllowed
+from schema import wire
 from schema.events import EventType
+from schema.messages import Actor, Answer
 from schema.payments import PaymentReport
+from schema.refunds import Approval, StartRefund
 from tests import stories
 from tests.stories import Dossier, World, eventually
 from workflows.dossier import MOST_ORDERS
+from workflows.wording import refund_id
 
 
 async def ordered(world: World) -> tuple[Dossier, str]:
@@ -177,14 +186,17 @@ async def test_a_second_success_goes_back_once(world: World) -> None:
 
 
 async def test_cash_and_platform_at_once(world: World) -> None:
-    """Paid at the counter while an order is open is refused; then a debit is the payment, not a surplus."""
+    """Whichever comes first is the fee: after it cash is refused, and a debit goes back."""
     dossier, reference = await ordered(world)
     report = world.platform.debit(reference, paid_at=await world.now())
     found = await asyncio.gather(dossier.pay(), dossier.report(report), return_exceptions=True)
     await dossier.until("dossier.forwarded")
 
     assert dossier.types.count("payment.received") == 1
-    assert len([each for each in found if isinstance(each, Exception)]) == 1
+    if dossier.case.kept and dossier.case.kept.provider == "counter":
+        await dossier.until("payment.refunded")
+    else:
+        assert [each for each in found if isinstance(each, Exception)]
 
 
 async def test_another_amount_is_no_payment(world: World) -> None:
@@ -193,8 +205,10 @@ async def test_another_amount_is_no_payment(world: World) -> None:
     await dossier.report(world.platform.debit(reference, amount=1, paid_at=await world.now()))
     await dossier.until("payment.refunded")
 
+    assert dossier.last(EventType.PAYMENT_SURPLUS).data["ground"] == "wrong_amount"
     assert dossier.case.owes
     assert "dossier.accepted" not in dossier.types
+    await dossier.order(2)  # that attempt is over: another is begun
 
 
 async def test_money_for_a_dossier_that_was_given_up_goes_back(world: World) -> None:
@@ -238,3 +252,271 @@ async def test_a_platform_whose_clock_is_wrong_strikes_nothing(world: World) -> 
 
     assert [event.type for event in dossier.story if event.type.startswith("clock.")] == []
     assert dossier.case.last_instant <= await world.now()
+
+
+async def test_another_provider_takes_the_place_of_the_first(world: World) -> None:
+    """The payer would rather pay elsewhere: a new attempt is the fee; what the first one still brings goes back."""
+    dossier, first = await ordered(world)
+    await dossier.do("choose_provider", "applicant", None, provider="vnpay")
+    second = await dossier.order(2)
+    await dossier.report(world.platform.debit(second, "V-1", provider="vnpay", paid_at=await world.now()))
+    await dossier.until("dossier.forwarded")
+    await dossier.report(world.platform.debit(first, "T-1", paid_at=await world.now()))
+    await dossier.until("payment.refunded")
+
+    assert world.platform.orders[second].provider == "vnpay"
+    assert world.platform.orders[second].ordered_at is not None
+    kept = dossier.case.kept
+    assert kept is not None
+    assert (kept.provider, kept.transaction, kept.reference) == ("vnpay", "V-1", second)
+    assert [(each.provider, each.transaction) for each in world.platform.refunds.values()] == [("platform", "T-1")]
+    assert dossier.last(EventType.PAYMENT_SURPLUS).data["ground"] == "second_success"
+
+
+async def test_the_same_number_at_two_providers_is_two_debits(world: World) -> None:
+    """Providers number their debits each for itself: one number twice is no repetition."""
+    dossier, first = await ordered(world)
+    await dossier.do("choose_provider", "applicant", None, provider="vnpay")
+    second = await dossier.order(2)
+    await dossier.report(world.platform.debit(first, "14", paid_at=await world.now()))
+    await dossier.until("dossier.forwarded")
+    await dossier.report(world.platform.debit(second, "14", provider="vnpay", paid_at=await world.now()))
+    await dossier.until("payment.refunded")
+
+    assert [(each.provider, each.transaction) for each in world.platform.refunds.values()] == [("vnpay", "14")]
+
+
+async def test_an_attempt_that_was_replaced_ends_too(world: World) -> None:
+    """Nobody waits for it any more, but what became of it is written down once."""
+    dossier, first = await ordered(world)
+    await dossier.do("choose_provider", "applicant", None, provider="vnpay")
+    second = await dossier.order(2)
+    for _ in range(2):
+        await dossier.report(PaymentReport(reference=first, outcome="expired"))
+    lapsed = await dossier.until("payment.lapsed")
+
+    assert lapsed.data == {"reference": first, "outcome": "expired"}
+    assert dossier.case.payment is not None
+    assert dossier.case.payment.reference == second
+    await eventually(dossier.is_one_story)
+    assert dossier.types.count("payment.lapsed") == 1
+    assert dossier.case.superseded == ()
+
+
+async def test_no_second_order_at_the_same_provider(world: World) -> None:
+    """An open page is paid, not doubled."""
+    dossier, _ = await ordered(world)
+    with pytest.raises(NotAllowed) as refusal:
+        await dossier.do("choose_provider", "applicant", None, provider="platform")
+    assert refusal.value.field == "data.provider"
+
+
+async def test_nobody_orders_before_the_fee_is_asked(world: World) -> None:
+    """A dossier whose papers nobody has looked at asks for no money."""
+    dossier = await world.online()
+    with pytest.raises(NotAllowed, match="not being collected"):
+        await dossier.do("choose_provider", "applicant", None, provider="vnpay")
+
+
+async def test_a_page_that_nobody_opened_expires(world: World) -> None:
+    """VNPAY knows nothing of a page that was never opened: unknown until its time is over, then expired, then anew."""
+    dossier, _ = await ordered(world)
+    await dossier.do("choose_provider", "applicant", None, provider="vnpay")
+    second = await dossier.order(2)
+    del world.platform.orders[second]
+    await world.skip(hours=3)
+    await dossier.until("payment.uncertain")
+    assert dossier.case.state.finance == "ordered"
+    await world.skip(hours=24)
+    failed = await dossier.until("payment.failed")
+
+    assert failed.data == {"reference": second, "outcome": "expired"}
+    assert await dossier.order(3) != second
+
+
+async def test_a_fee_is_let_go(world: World) -> None:
+    """Waived by an officer: accepted without it; money that comes all the same goes back."""
+    dossier, reference = await ordered(world)
+    await dossier.do("waive", "leader", stories.COMMUNE)
+    await dossier.until("dossier.forwarded")
+    await dossier.report(world.platform.debit(reference, paid_at=await world.now()))
+    await dossier.until("payment.refunded")
+
+    assert dossier.case.state.finance == "waived"
+    assert dossier.last(EventType.PAYMENT_SURPLUS).data["ground"] == "late_success"
+
+
+async def test_a_waiver_belongs_to_the_one_stop_and_needs_its_turn(world: World) -> None:
+    """An officer of a department lets no fee go, and nobody does before the papers are complete."""
+    dossier = await world.online()
+    with pytest.raises(NotAllowed):
+        await dossier.do("waive")
+    await dossier.accept()
+    with pytest.raises(Forbidden):
+        await dossier.do("waive", "officer", stories.ECONOMY)
+
+
+async def test_every_payment_has_one_receipt(world: World) -> None:
+    """Receipts of a unit and year are numbered without a gap, whatever the means."""
+    dossiers = [await world.a_dossier() for _ in range(3)]
+    for each in dossiers:
+        await each.accepted()
+    receipts = [each.last(EventType.PAYMENT_RECEIVED).data["receipt"] for each in dossiers]
+    year = (await world.now()).year
+
+    assert {each["series"] for each in receipts} == {f"{stories.COMMUNE}-{year % 100}E"}
+    numbers = [each["number"] for each in receipts]
+    assert numbers == list(range(numbers[0], numbers[0] + 3))
+
+
+# What goes back, and who lets it go
+
+
+async def approve(dossier: Dossier, report: PaymentReport, officer: str = "another", role: str = "leader") -> Answer:
+    """Somebody lets a refund go, as the door does."""
+    handle = dossier.world.client.get_workflow_handle(refund_id(dossier.id, report))
+    approval = Approval(
+        id=uuid4(),
+        digest="d",
+        actor=Actor(system="one-stop", role=Role(role), unit=stories.COMMUNE, officer=officer),
+        occurred_at=await dossier.world.now(),
+    )
+    try:
+        answer: Answer = await handle.execute_update(wire.APPROVE_UPDATE, approval, result_type=Answer)
+    except WorkflowUpdateFailedError as error:
+        raise refusal_in(error.cause) or error from None
+    return answer
+
+
+async def test_above_the_threshold_a_second_pair_of_eyes(world: World) -> None:
+    """A large surplus waits for an officer; it goes back once he has approved."""
+    dossier = await world.online(return_method="counter", starts={"refund_alone": 99_999})
+    await dossier.accept()
+    reference = await dossier.order()
+    await dossier.report(world.platform.debit(reference, "T-1", paid_at=await world.now()))
+    await dossier.until("dossier.forwarded")
+    second = world.platform.debit(reference, "T-2", amount=100_000, paid_at=await world.now())
+    await dossier.report(second)
+    await dossier.until("payment.surplus")
+    await world.skip(days=1)
+    assert not world.platform.refunds
+    answer = await approve(dossier, second)
+    await dossier.until("payment.refunded")
+
+    assert answer.type is EventType.REFUND_APPROVED
+    assert dossier.last(EventType.REFUND_APPROVED).actor.officer == "another"
+    assert [each.transaction for each in world.platform.refunds.values()] == ["T-2"]
+
+
+async def test_a_provider_s_no_waits_for_an_officer(world: World) -> None:
+    """A refund that is refused for good is written down, and tried again once an officer has looked into it."""
+    dossier = await world.online(return_method="counter")
+    await dossier.accept()
+    reference = await dossier.order()
+    await dossier.report(world.platform.debit(reference, "T-1", paid_at=await world.now()))
+    await dossier.until("dossier.forwarded")
+    world.platform.refuses = True
+    second = world.platform.debit(reference, "T-2", paid_at=await world.now())
+    await dossier.report(second)
+    await dossier.until("refund.refused")
+    world.platform.refuses = False
+    await world.skip(days=1)
+    assert not world.platform.refunds
+    await approve(dossier, second)
+    await dossier.until("payment.refunded")
+
+    assert dossier.types.count("refund.refused") == dossier.types.count("payment.refunded") == 1
+
+
+async def kept_by_the_counter(world: World, policy: str) -> tuple[Dossier, PaymentReport]:
+    """A dossier paid in cash, under a fee that goes back by this policy, and its debit as a report."""
+    dossier = await (await world.a_dossier(refund=policy)).accepted()
+    kept = dossier.case.kept
+    assert kept is not None
+    return dossier, PaymentReport(
+        reference="counter", outcome="succeeded", provider="counter", transaction=kept.transaction, amount=kept.amount
+    )
+
+
+async def test_a_fee_goes_back_when_it_is_withdrawn_before_anybody_looked(world: World) -> None:
+    """Withdrawn before the appraisal: owed back by itself; cash is handed over by hand, by somebody with a name."""
+    dossier, report = await kept_by_the_counter(world, "before_appraisal")
+    await dossier.do("withdraw", "applicant", None)
+    asked = await dossier.until("refund.asked")
+    await approve(dossier, report, role="clerk")
+    await dossier.until("payment.refunded")
+
+    assert asked.data["ground"] == "withdrawn"
+    assert dossier.case.state.finance == "paid"
+    assert not world.platform.refunds
+
+
+@pytest.mark.parametrize(
+    "policy, act, goes_back",
+    [
+        ("before_appraisal", "withdraw", False),
+        ("before_appraisal", "refuse", False),
+        ("on_refusal", "withdraw", False),
+        ("on_refusal", "refuse", True),
+        ("never", "refuse", False),
+        ("", "refuse", False),
+    ],
+)
+async def test_after_the_appraisal_has_begun(world: World, policy: str, act: str, goes_back: bool) -> None:
+    """Whether the fee goes back then is the policy of the fee; nothing goes back where none was kept."""
+    dossier, _ = await kept_by_the_counter(world, policy)
+    await dossier.forward()
+    await dossier.do(act, *(("officer", stories.ECONOMY) if act == "refuse" else ("applicant", None)))
+    if act == "withdraw":
+        await dossier.do("stop")
+    await dossier.give_back()
+    await dossier.ended()
+
+    assert ("refund.asked" in dossier.types) is goes_back
+
+
+async def test_whoever_asks_does_not_approve(world: World) -> None:
+    """Four eyes: an officer's request waits for another officer, whatever the amount; asked twice it is one."""
+    dossier, report = await kept_by_the_counter(world, "never")
+    leader = Actor(system="one-stop", role=Role.LEADER, unit=stories.COMMUNE, officer="the-asker")
+    start = StartRefund(
+        dossier=dossier.id, report=report, ground="by_officer", approved=False, asked_by=leader, id=uuid4()
+    )
+    await world.client.start_workflow(
+        wire.REFUND_WORKFLOW, start, id=refund_id(dossier.id, report), task_queue=wire.DOSSIER_QUEUE
+    )
+    asked = await dossier.until("refund.asked")
+    with pytest.raises(Forbidden, match="may not approve it"):
+        await approve(dossier, report, "the-asker")
+    with pytest.raises(Forbidden, match="acting as 'officer'"):
+        await approve(dossier, report, role="officer")
+    await approve(dossier, report)
+    await dossier.until("payment.refunded")
+
+    assert (asked.actor.officer, asked.data["ground"]) == ("the-asker", "by_officer")
+
+
+async def test_a_fee_with_the_supplement(world: World) -> None:
+    """Collected when papers are asked for after acceptance: until it is paid they are not taken."""
+    dossier = await (await world.a_dossier(fee_timing="at_supplement")).in_review()
+    assert dossier.case.owes
+    await dossier.ask_for_papers("officer", stories.ECONOMY)
+    with pytest.raises(NotAllowed, match="owed with the supplement"):
+        await dossier.hand_in()
+    await dossier.pay()
+    await dossier.hand_in()
+    await dossier.review()
+    await dossier.give_back()
+    await dossier.ended()
+
+    assert dossier.types.count("payment.received") == 1
+
+
+async def test_a_fee_with_a_supplement_that_nobody_asked_for(world: World) -> None:
+    """It is owed before the result is handed over, and blocks it."""
+    dossier = await (await world.a_dossier(fee_timing="at_supplement")).resolved()
+    with pytest.raises(NotAllowed, match="still owed"):
+        await dossier.give_back()
+    await dossier.pay()
+    await dossier.give_back()
+    await dossier.ended()
