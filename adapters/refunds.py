@@ -95,7 +95,7 @@ class Refunds:
             async with transaction(self._pool) as connection:
                 key = await self._vault.key_of(connection, dossier)
                 await self._vault.put(connection, dossier, approval.sealed, "command", {"reason": body.reason}, key)
-        report = PaymentReport(reference="-", outcome="succeeded", **_named(row))
+        report = PaymentReport(reference="debit", outcome="succeeded", **_named(row))
         try:
             answer = await self._engine.approve(refund_id(dossier, report), approval)
         except NotThere:

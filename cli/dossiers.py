@@ -47,7 +47,8 @@ _OPTIONS_OF_COMMAND = {
 
 
 @asynccontextmanager
-async def _door() -> AsyncIterator[Door]:
+async def open_door() -> AsyncIterator[Door]:
+    """The door, as long as a command needs it."""
     async with open_entrance(load_settings(), "cli") as entrance:
         yield entrance.door
 
@@ -66,7 +67,7 @@ def submit(
     kept: list[dict[str, Any]] = []
 
     async def work() -> DomainError | None:
-        async with _door() as door:
+        async with open_door() as door:
             for path, body in submissions:
                 try:
                     received = await door.submit(OPERATOR, reference or str(uuid4()), body)
@@ -119,7 +120,7 @@ def command(
     )
 
     async def work() -> Any:
-        async with _door() as door:
+        async with open_door() as door:
             return await door.command(OPERATOR, dossier, id_, body)
 
     answered = run(work(), _OPTIONS_OF_COMMAND)
@@ -149,7 +150,7 @@ def explain(
     """Say why each date of a dossier is what it is, who changed it, and who held the dossier how long."""
 
     async def work() -> Explanation:
-        async with _door() as door:
+        async with open_door() as door:
             return await look_into(door, dossier, _in_vietnam(as_of))
 
     try:
@@ -180,7 +181,7 @@ def list_dossiers(
     span = timedelta(0) if overdue else _span(due_within)
 
     async def work() -> list[dict[str, Any]]:
-        async with _door() as door:
+        async with open_door() as door:
             found = await door.page(status=status, unit=unit, due_within=span, after=after, limit=limit)
             return [brief(case) for case in found]
 
@@ -190,7 +191,7 @@ def list_dossiers(
 
 
 async def _looked_up(dossier: str) -> Any:
-    async with _door() as door:
+    async with open_door() as door:
         return await door.look_up(dossier)
 
 
@@ -208,6 +209,11 @@ def _json(text: str, field: str) -> Any:
         return json.loads(text)
     except ValueError:
         fail(Invalid(f"{field} is not valid JSON", field=field, remedy="give one JSON object, in UTF-8"))
+
+
+def read_model(source: Path | Mapping[str, Any], kind: type[BaseModel]) -> Any:
+    """Read a file, or what options add up to, as this model; else fail, naming the field."""
+    return _read(source, kind) if isinstance(source, Path) else _model(source, kind, "options")
 
 
 def _read(path: Path, kind: type[BaseModel]) -> Any:

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 
 from adapters.intake import Intake
 from adapters.payments import HttpPaymentPlatform
+from adapters.together import PaymentTogether, pay_together
 from adapters.views import money
 from domain.errors import DomainError
 from gateway.callers import KnownCaller, Reference, TheDoor, command_id
@@ -47,6 +48,17 @@ async def payments(dossier: UUID, caller: KnownCaller, door: TheDoor) -> dict[st
     caller.require("read")
     attempts, debits = await door.refunds.of(dossier)
     return money(attempts, debits)
+
+
+@routes.post("/v1/payments", responses={202: {"description": "not known yet of every dossier: send the same again"}})
+async def take_together(
+    body: PaymentTogether, reference: Reference, caller: KnownCaller, door: TheDoor, response: Response
+) -> dict[str, Any]:
+    """Take one payment at the counter for several dossiers; nothing, unless every row is what its dossier owes."""
+    answers = await pay_together(door, caller, command_id(reference), body)
+    if None in answers.values():
+        response.status_code, response.headers["Retry-After"] = 202, RETRY_AFTER
+    return {"payments": [{"dossier": str(dossier), "answer": answer} for dossier, answer in answers.items()]}
 
 
 @routes.post("/v1/dossiers/{dossier}/refunds", status_code=202)
