@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.intake import submitted
 from activities.payments import PaymentActivities
+from activities.refusals import refusal_in
 from activities.register import RegisterActivities
 from adapters.catalogue_files import FOLDER, read_sound
 from adapters.catalogue_versions import versioned
@@ -37,10 +38,12 @@ from schema.case import Case, Start
 from schema.events import EventType
 from schema.messages import Actor, Answer, Command, Event, RecordAsk
 from schema.payments import PaymentReport
+from schema.refunds import Approval
 from schema.submissions import Submission
 from tests.twins import MemoryPlatform, MemoryRegister
 from workflows.dossier import DossierWorkflow
 from workflows.refund import RefundWorkflow
+from workflows.wording import refund_id
 
 COMMUNE, ECONOMY = "000.00.61.H48", "000.01.61.H48"
 HOUSEHOLD, HOUSE = "1.001612", "1.013225"
@@ -317,6 +320,21 @@ class Dossier:
         """The payment platform calls back, and the relay hands it on."""
         await self.handle.signal(wire.PAYMENT_SIGNAL, report)
 
+    async def let_go(self, report: PaymentReport, officer: str = "another", role: str = "leader") -> Answer:
+        """Somebody approves the refund of this debit, as the door does."""
+        approval = Approval(
+            id=uuid4(),
+            digest="d",
+            actor=Actor(system="one-stop", role=Role(role), unit=COMMUNE, officer=officer),
+            occurred_at=await self.world.now(),
+        )
+        handle = self.world.client.get_workflow_handle(refund_id(self.id, report))
+        try:
+            answer: Answer = await handle.execute_update(wire.APPROVE_UPDATE, approval, result_type=Answer)
+        except WorkflowUpdateFailedError as error:
+            raise refusal_in(error.cause) or error from None
+        return answer
+
     # What the engine does by itself, waited for
 
     async def until(self, type_: str, count: int = 1) -> Event:
@@ -448,6 +466,74 @@ async def order_failed(world: World) -> Dossier:
     await dossier.until("dossier.forwarded")
     await dossier.review()
     await dossier.until("result.returned")
+    return dossier
+
+
+async def paid_elsewhere(world: World) -> Dossier:
+    """The payer chooses another provider and pays there; then the first order is paid as well, and goes back."""
+    dossier = await world.online(return_method="counter")
+    await dossier.accept()
+    first = await dossier.order()
+    await dossier.do("choose_provider", "applicant", None, provider="vnpay")
+    second = await dossier.order(2)
+    await dossier.report(world.platform.debit(second, "V-1", provider="vnpay", paid_at=await world.now()))
+    await dossier.until("dossier.forwarded")
+    await dossier.report(world.platform.debit(first, "T-1", paid_at=await world.now()))
+    await dossier.until("payment.refunded")
+    await dossier.review()
+    await dossier.give_back()
+    return dossier
+
+
+async def waived(world: World) -> Dossier:
+    """The fee is let go while an order is open, and is paid all the same."""
+    dossier = await world.online(return_method="counter")
+    await dossier.accept()
+    reference = await dossier.order()
+    await dossier.do("waive", "leader", COMMUNE)
+    await dossier.until("dossier.forwarded")
+    await dossier.report(world.platform.debit(reference, paid_at=await world.now()))
+    await dossier.until("payment.refunded")
+    await dossier.review()
+    await dossier.give_back()
+    return dossier
+
+
+async def kept_by_the_counter(world: World, policy: str) -> tuple[Dossier, PaymentReport]:
+    """A dossier paid in cash, under a fee that goes back by this policy, and its debit as a report."""
+    dossier = await (await world.a_dossier(refund=policy)).accepted()
+    kept = dossier.case.kept
+    assert kept is not None
+    return dossier, PaymentReport(
+        reference="counter", outcome="succeeded", provider="counter", transaction=kept.transaction, amount=kept.amount
+    )
+
+
+async def fee_back(world: World) -> Dossier:
+    """Withdrawn before anybody looked at the papers: the fee is handed back at the counter."""
+    dossier, report = await kept_by_the_counter(world, "before_appraisal")
+    await dossier.do("withdraw", "applicant", None)
+    await dossier.until("refund.asked")
+    await dossier.let_go(report, role="clerk")
+    await dossier.until("payment.refunded")
+    await dossier.do("stop")
+    await dossier.give_back()
+    return dossier
+
+
+async def uncertain(world: World) -> Dossier:
+    """Nobody can say what became of the order, until the platform remembers."""
+    dossier = await world.online(return_method="counter")
+    await dossier.accept()
+    reference = await dossier.order()
+    order = world.platform.orders.pop(reference)
+    await world.skip(seconds=70)
+    await dossier.until("payment.uncertain")
+    world.platform.orders[reference] = order
+    await dossier.report(world.platform.debit(reference, paid_at=await world.now()))
+    await dossier.until("dossier.forwarded")
+    await dossier.review()
+    await dossier.give_back()
     return dossier
 
 

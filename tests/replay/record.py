@@ -44,6 +44,10 @@ STORIES: dict[str, Story] = {
         campaigns.campaign_over_two,
         stories.stood_still,
         stories.apologised_late,
+        stories.paid_elsewhere,
+        stories.waived,
+        stories.fee_back,
+        stories.uncertain,
     )
 }
 """The stories that can be recorded; with `carried_on_` before the name, by fresh runs of `LONGEST` events."""

@@ -7,16 +7,14 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from temporalio.client import WorkflowUpdateFailedError
 
-from activities.refusals import refusal_in
 from domain.duties import Role
 from domain.errors import Forbidden, NotAllowed
 from schema import wire
 from schema.events import EventType
-from schema.messages import Actor, Answer
+from schema.messages import Actor
 from schema.payments import PaymentReport
-from schema.refunds import Approval, StartRefund
+from schema.refunds import StartRefund
 from tests import stories
 from tests.stories import Dossier, World, eventually
 from workflows.dossier import MOST_ORDERS
@@ -256,13 +254,8 @@ async def test_a_platform_whose_clock_is_wrong_strikes_nothing(world: World) -> 
 
 async def test_another_provider_takes_the_place_of_the_first(world: World) -> None:
     """The payer would rather pay elsewhere: a new attempt is the fee; what the first one still brings goes back."""
-    dossier, first = await ordered(world)
-    await dossier.do("choose_provider", "applicant", None, provider="vnpay")
-    second = await dossier.order(2)
-    await dossier.report(world.platform.debit(second, "V-1", provider="vnpay", paid_at=await world.now()))
-    await dossier.until("dossier.forwarded")
-    await dossier.report(world.platform.debit(first, "T-1", paid_at=await world.now()))
-    await dossier.until("payment.refunded")
+    dossier = await stories.paid_elsewhere(world)
+    second = dossier.last(EventType.PROVIDER_CHOSEN).data["reference"]
 
     assert world.platform.orders[second].provider == "vnpay"
     assert world.platform.orders[second].ordered_at is not None
@@ -334,13 +327,17 @@ async def test_a_page_that_nobody_opened_expires(world: World) -> None:
     assert await dossier.order(3) != second
 
 
+async def test_an_outcome_that_nobody_knows_is_a_state(world: World) -> None:
+    """Neither paid nor failed: written down once, and settled by the first word that comes."""
+    dossier = await stories.uncertain(world)
+
+    assert dossier.types.count("payment.uncertain") == 1
+    assert "payment.failed" not in dossier.types
+
+
 async def test_a_fee_is_let_go(world: World) -> None:
     """Waived by an officer: accepted without it; money that comes all the same goes back."""
-    dossier, reference = await ordered(world)
-    await dossier.do("waive", "leader", stories.COMMUNE)
-    await dossier.until("dossier.forwarded")
-    await dossier.report(world.platform.debit(reference, paid_at=await world.now()))
-    await dossier.until("payment.refunded")
+    dossier = await stories.waived(world)
 
     assert dossier.case.state.finance == "waived"
     assert dossier.last(EventType.PAYMENT_SURPLUS).data["ground"] == "late_success"
@@ -372,22 +369,6 @@ async def test_every_payment_has_one_receipt(world: World) -> None:
 # What goes back, and who lets it go
 
 
-async def approve(dossier: Dossier, report: PaymentReport, officer: str = "another", role: str = "leader") -> Answer:
-    """Somebody lets a refund go, as the door does."""
-    handle = dossier.world.client.get_workflow_handle(refund_id(dossier.id, report))
-    approval = Approval(
-        id=uuid4(),
-        digest="d",
-        actor=Actor(system="one-stop", role=Role(role), unit=stories.COMMUNE, officer=officer),
-        occurred_at=await dossier.world.now(),
-    )
-    try:
-        answer: Answer = await handle.execute_update(wire.APPROVE_UPDATE, approval, result_type=Answer)
-    except WorkflowUpdateFailedError as error:
-        raise refusal_in(error.cause) or error from None
-    return answer
-
-
 async def test_above_the_threshold_a_second_pair_of_eyes(world: World) -> None:
     """A large surplus waits for an officer; it goes back once he has approved."""
     dossier = await world.online(return_method="counter", starts={"refund_alone": 99_999})
@@ -400,7 +381,7 @@ async def test_above_the_threshold_a_second_pair_of_eyes(world: World) -> None:
     await dossier.until("payment.surplus")
     await world.skip(days=1)
     assert not world.platform.refunds
-    answer = await approve(dossier, second)
+    answer = await dossier.let_go(second)
     await dossier.until("payment.refunded")
 
     assert answer.type is EventType.REFUND_APPROVED
@@ -422,31 +403,18 @@ async def test_a_provider_s_no_waits_for_an_officer(world: World) -> None:
     world.platform.refuses = False
     await world.skip(days=1)
     assert not world.platform.refunds
-    await approve(dossier, second)
+    await dossier.let_go(second)
     await dossier.until("payment.refunded")
 
     assert dossier.types.count("refund.refused") == dossier.types.count("payment.refunded") == 1
 
 
-async def kept_by_the_counter(world: World, policy: str) -> tuple[Dossier, PaymentReport]:
-    """A dossier paid in cash, under a fee that goes back by this policy, and its debit as a report."""
-    dossier = await (await world.a_dossier(refund=policy)).accepted()
-    kept = dossier.case.kept
-    assert kept is not None
-    return dossier, PaymentReport(
-        reference="counter", outcome="succeeded", provider="counter", transaction=kept.transaction, amount=kept.amount
-    )
-
-
 async def test_a_fee_goes_back_when_it_is_withdrawn_before_anybody_looked(world: World) -> None:
     """Withdrawn before the appraisal: owed back by itself; cash is handed over by hand, by somebody with a name."""
-    dossier, report = await kept_by_the_counter(world, "before_appraisal")
-    await dossier.do("withdraw", "applicant", None)
-    asked = await dossier.until("refund.asked")
-    await approve(dossier, report, role="clerk")
+    dossier = await stories.fee_back(world)
     await dossier.until("payment.refunded")
 
-    assert asked.data["ground"] == "withdrawn"
+    assert dossier.last(EventType.REFUND_ASKED).data["ground"] == "withdrawn"
     assert dossier.case.state.finance == "paid"
     assert not world.platform.refunds
 
@@ -464,7 +432,7 @@ async def test_a_fee_goes_back_when_it_is_withdrawn_before_anybody_looked(world:
 )
 async def test_after_the_appraisal_has_begun(world: World, policy: str, act: str, goes_back: bool) -> None:
     """Whether the fee goes back then is the policy of the fee; nothing goes back where none was kept."""
-    dossier, _ = await kept_by_the_counter(world, policy)
+    dossier, _ = await stories.kept_by_the_counter(world, policy)
     await dossier.forward()
     await dossier.do(act, *(("officer", stories.ECONOMY) if act == "refuse" else ("applicant", None)))
     if act == "withdraw":
@@ -477,7 +445,7 @@ async def test_after_the_appraisal_has_begun(world: World, policy: str, act: str
 
 async def test_whoever_asks_does_not_approve(world: World) -> None:
     """Four eyes: an officer's request waits for another officer, whatever the amount; asked twice it is one."""
-    dossier, report = await kept_by_the_counter(world, "never")
+    dossier, report = await stories.kept_by_the_counter(world, "never")
     leader = Actor(system="one-stop", role=Role.LEADER, unit=stories.COMMUNE, officer="the-asker")
     start = StartRefund(
         dossier=dossier.id, report=report, ground="by_officer", approved=False, asked_by=leader, id=uuid4()
@@ -487,10 +455,10 @@ async def test_whoever_asks_does_not_approve(world: World) -> None:
     )
     asked = await dossier.until("refund.asked")
     with pytest.raises(Forbidden, match="may not approve it"):
-        await approve(dossier, report, "the-asker")
+        await dossier.let_go(report, "the-asker")
     with pytest.raises(Forbidden, match="acting as 'officer'"):
-        await approve(dossier, report, role="officer")
-    await approve(dossier, report)
+        await dossier.let_go(report, role="officer")
+    await dossier.let_go(report)
     await dossier.until("payment.refunded")
 
     assert (asked.actor.officer, asked.data["ground"]) == ("the-asker", "by_officer")
