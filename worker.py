@@ -23,21 +23,26 @@ from temporalio.worker import Worker
 from activities.campaigns import CampaignActivities
 from activities.payments import PaymentActivities
 from activities.register import RegisterActivities
+from activities.stale import StaleActivities
 from activities.watch import WatchActivities
 from activities.watching import Patience
 from adapters.campaigns import PostgresCampaigns
 from adapters.engine import Engine
 from adapters.health import health
-from adapters.keys import KeyRing
+from adapters.intake import Intake
+from adapters.keys import KeyedDigest, KeyRing
 from adapters.law import PostgresLaw
 from adapters.logs import configure_logs
 from adapters.payments import HttpPaymentPlatform
 from adapters.postgres import Pool, open_pool
+from adapters.providers import Providers
 from adapters.register import PostgresRegister
 from adapters.relay import Relay
 from adapters.schedules import schedule_watch
 from adapters.settings import Settings, load_settings
+from adapters.stale import StaleSweep
 from adapters.temporal import DEPLOYMENT, connect, deployment, make_current, motcua_plugin
+from adapters.vault import Vault
 from adapters.watch import PostgresWatch
 from adapters.watch_engine import EngineProbe
 from adapters.wiring import utc_now
@@ -45,6 +50,7 @@ from schema import wire
 from workflows.campaign import CampaignWorkflow
 from workflows.dossier import DossierWorkflow
 from workflows.refund import RefundWorkflow
+from workflows.stale import StaleAttemptsWorkflow
 from workflows.watch import WatchWorkflow
 
 PATIENCE = 600.0
@@ -67,13 +73,17 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         law = PostgresLaw(pool)
         register = PostgresRegister(pool, law, utc_now)
         recording = RegisterActivities(register)
-        payments = PaymentActivities(
-            HttpPaymentPlatform(http, settings.payments_url, secret, settings.payments_partner)
+        providers = Providers(
+            pool, {"platform": HttpPaymentPlatform(http, settings.payments_url, secret, settings.payments_partner)}
+        )
+        digest = KeyedDigest.parse(settings.index_key.get_secret_value())
+        stale = StaleSweep(
+            pool, providers, Intake(pool, law, Vault(ring, digest), digest), timedelta(seconds=settings.stale_after)
         )
         campaigns = CampaignActivities(PostgresCampaigns(pool, law, Engine(client), utc_now))
         workers = [
             dossier_worker(client, settings, recording),
-            outside_worker(client, settings, payments),
+            outside_worker(client, settings, PaymentActivities(providers), StaleActivities(stale)),
             campaign_worker(client, settings, campaigns),
         ]
         running = health(settings.gateway_host, settings.worker_port, lambda: all(w.is_running for w in workers))
@@ -95,7 +105,7 @@ def dossier_worker(client: Client, settings: Settings, recording: RegisterActivi
     return Worker(
         client,
         task_queue=wire.DOSSIER_QUEUE,
-        workflows=[DossierWorkflow, RefundWorkflow],
+        workflows=[DossierWorkflow, RefundWorkflow, StaleAttemptsWorkflow],
         activities=[recording.load, recording.record],
         max_concurrent_workflow_tasks=settings.workflow_tasks,
         max_cached_workflows=settings.cached_workflows,
@@ -106,12 +116,21 @@ def dossier_worker(client: Client, settings: Settings, recording: RegisterActivi
     )
 
 
-def outside_worker(client: Client, settings: Settings, payments: PaymentActivities) -> Worker:
+def chosen_for(settings: Settings) -> dict[str, int]:
+    """What a dossier is told of the settings when its workflow starts."""
+    return {
+        "spread": settings.clock_spread,
+        "order_seconds": settings.order_seconds,
+        "refund_alone": settings.refund_alone,
+    }
+
+
+def outside_worker(client: Client, settings: Settings, payments: PaymentActivities, stale: StaleActivities) -> Worker:
     """The worker that speaks to other organisations, on its own queue, so that they hold up nobody."""
     return Worker(
         client,
         task_queue=wire.OUTSIDE_QUEUE,
-        activities=[payments.open, payments.query, payments.ask, payments.refund],
+        activities=[payments.open, payments.query, payments.ask, payments.refund, stale.ask_all],
         max_concurrent_activities=settings.activities,
         deployment_config=deployment(settings.build_id),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),

@@ -13,7 +13,7 @@ from uuid import UUID
 from domain.catalogue import Catalogue
 from schema.case import Case
 from schema.messages import RecordAsk, Recorded
-from schema.payments import OpenedOrder, PaymentOrder, PaymentQuery, PaymentReport
+from schema.payments import OpenedOrder, PaymentOrder, PaymentQuery, PaymentReport, StaleAsk, StaleAsked
 from schema.refunds import RefundOrder
 from schema.watch import LookAsk, Looked
 
@@ -96,6 +96,14 @@ class PaymentPlatform(Protocol):
 
     async def refund(self, order: RefundOrder) -> None:
         """Give one transaction back, whole; the same reference again gives nothing twice."""
+        ...
+
+
+class StaleAttempts(Protocol):
+    """Whoever knows the attempts whose time is over, and whom to ask."""
+
+    async def ask_all(self, ask: StaleAsk) -> StaleAsked:
+        """Ask about each; what is found out is handed on like a call-back."""
         ...
 
 

@@ -79,8 +79,10 @@ class Intake:
         assert known is not None  # the row that was in the way is committed by now
         return known
 
-    async def report_payment(self, report: PaymentReport, *, received_at: datetime) -> bool:
+    async def report_payment(self, report: PaymentReport, *, received_at: datetime, asked: bool = False) -> bool:
         """Keep what a provider says of an order of ours; refuse an amount that was never asked.
+
+        Where we `asked`, another amount is a fact: it is no payment of the fee, and goes back.
 
         False when the same was kept before. Raises `NotFound` for an order that is none of ours there.
         """
@@ -88,7 +90,11 @@ class Intake:
             attempt = await connection.fetchrow(QUERIES["find_attempt"], report.reference)
         if attempt is None or attempt["provider"] != report.provider:
             raise NotFound("no order with this reference", field="reference", remedy="send the reference of INIT")
-        if report.outcome == "succeeded" and (report.amount, report.currency) != (attempt["amount"], "VND"):
+        if (
+            not asked
+            and report.outcome == "succeeded"
+            and (report.amount, report.currency) != (attempt["amount"], "VND")
+        ):
             raise Invalid(
                 f"{report.amount} {report.currency} were reported, {attempt['amount']} VND were ordered",
                 field="amount",

@@ -7,7 +7,7 @@ engine has answered. With the engine down, rows wait and are tried again, a litt
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -50,15 +50,13 @@ class Relay:
         client: Client,
         now: Callable[[], datetime],
         remember: Callable[[Case], None],
-        clock_spread: int,
-        refund_alone: int,
+        chosen: Mapping[str, int],
     ) -> None:
         self._pool = pool
         self._client = client
         self._now = now
         self._remember = remember  # the run that is started here is mostly carried on here
-        self._clock_spread = clock_spread  # seconds; a workflow reads no settings, so it is told
-        self._refund_alone = refund_alone  # đồng
+        self._chosen = dict(chosen)  # what the installation chose: a workflow reads no settings, so it is told
         self._bell = asyncio.Event()
 
     async def run(self) -> None:
@@ -128,9 +126,7 @@ class Relay:
         )
 
     def _begin(self, case: Case) -> Start:
-        return Start(
-            dossier=case.dossier, case=case, spread=self._clock_spread, refund_alone=self._refund_alone, patient=True
-        )
+        return Start.model_validate({"dossier": case.dossier, "case": case, "patient": True, **self._chosen})
 
     async def _report(self, row: asyncpg.Record) -> bool:
         """Signal the dossier, starting it if the call-back overtook the submission."""
@@ -155,7 +151,7 @@ class Relay:
     async def _start_refund(self, start: StartRefund) -> None:
         await self._client.start_workflow(
             wire.REFUND_WORKFLOW,
-            start.model_copy(update={"alone_up_to": self._refund_alone}),
+            start.model_copy(update={"alone_up_to": self._chosen.get("refund_alone")}),
             id=refund_id(start.dossier, start.report),
             task_queue=wire.DOSSIER_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

@@ -1,4 +1,4 @@
-"""The Schedule of the watch: made when its worker starts, and brought to what the settings say if it is there."""
+"""Schedules: made when the worker behind them starts, and brought to what the settings say if they are there."""
 
 from __future__ import annotations
 
@@ -25,25 +25,29 @@ LONGEST_ROUND = timedelta(minutes=15)
 
 
 async def schedule_watch(client: Client, every: timedelta) -> None:
-    """Have a round of the watch every so often, the first at once; the same again changes nothing.
+    """Have a round of the watch every so often, the first at once."""
+    await schedule(client, wire.WATCH_SCHEDULE, wire.WATCH_WORKFLOW, every, wire.WATCH_ID, wire.WATCH_QUEUE)
+
+
+async def schedule(
+    client: Client, name: str, workflow: str, every: timedelta, id_: str = "", queue: str = wire.DOSSIER_QUEUE
+) -> None:
+    """Have a workflow without arguments every so often, the first at once; the same again changes nothing.
 
     A round that is still under way lets the next be skipped, and rounds missed during an outage are not made
     up for: each looks at everything as of its own instant.
     """
-    schedule = Schedule(
+    wanted = Schedule(
         action=ScheduleActionStartWorkflow(
-            wire.WATCH_WORKFLOW,
-            id=wire.WATCH_ID,
-            task_queue=wire.WATCH_QUEUE,
-            execution_timeout=LONGEST_ROUND,
+            workflow, id=id_ or f"{name}/round", task_queue=queue, execution_timeout=LONGEST_ROUND
         ),
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)], jitter=min(every / 10, LONGEST_JITTER)),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=max(every, timedelta(seconds=10))),
     )
     try:
-        await client.create_schedule(wire.WATCH_SCHEDULE, schedule, trigger_immediately=True)
+        await client.create_schedule(name, wanted, trigger_immediately=True)
     except ScheduleAlreadyRunningError:
-        await client.get_schedule_handle(wire.WATCH_SCHEDULE).update(lambda known: _brought(known, schedule))
+        await client.get_schedule_handle(name).update(lambda known: _brought(known, wanted))
 
 
 def _brought(known: ScheduleUpdateInput, wanted: Schedule) -> ScheduleUpdate:

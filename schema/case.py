@@ -248,6 +248,8 @@ class Start(Message):
     spread: Annotated[int, Field(ge=0)] | None = None
     """Seconds over which the wake-ups of one due instant are spread, as the installation chose when the dossier was
     handed to the engine: a workflow reads no settings. None is the workflow's own constant."""
+    order_seconds: Annotated[int, Field(ge=1)] | None = None
+    """How long an order may be paid; None is the workflow's own constant."""
     refund_alone: Annotated[int, Field(ge=0)] | None = None
     """Đồng up to which the engine gives a surplus back without an officer's approval; None: whatever the amount."""
     patient: bool = False

@@ -53,6 +53,19 @@ class PaymentQuery(Message):
     ordered_at: AwareDatetime | None = None
 
 
+class StaleAsk(Message):
+    """Ask about every attempt whose time was over at that instant, and whose end nobody has told."""
+
+    as_of: AwareDatetime
+
+
+class StaleAsked(Message):
+    """What came of it: how many ends are known now, and how many providers still cannot say."""
+
+    told: int = 0
+    unknown: int = 0
+
+
 class PaymentReport(Message):
     """What the platform says became of an order, by call-back or when asked.
 

@@ -165,7 +165,7 @@ class DossierWorkflow:
             try:
                 await self._catch_up(command.seen)
                 await self._strike_until(command.occurred_at)
-                expires = command.occurred_at + ORDER_LASTS
+                expires = command.occurred_at + self._order_lasts()
                 stored = await self._record(lambda case: worded(case, command, expires))
             except DomainError as refusal:
                 if isinstance(refusal, AlreadyMoved):
@@ -263,9 +263,13 @@ class DossierWorkflow:
 
     async def _order(self) -> None:
         """Write the attempt down, before the platform hears of it."""
-        expires = workflow.now() + ORDER_LASTS
+        expires = workflow.now() + self._order_lasts()
         async with self._lock:
             await self._record(lambda case: ordered(case, workflow.now(), expires))
+
+    def _order_lasts(self) -> timedelta:
+        chosen = self._start.order_seconds
+        return ORDER_LASTS if chosen is None else timedelta(seconds=chosen)
 
     async def _open_order(self, timings: tuple[str, ...], payment: Payment) -> None:
         """Open the order at its provider; the reference makes that happen once, however often a run begins anew."""

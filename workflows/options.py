@@ -53,6 +53,13 @@ ONE_QUESTION: dict[str, Any] = {
 }
 """A question that is asked again later anyway."""
 
+ONE_SWEEP: dict[str, Any] = {
+    "task_queue": wire.OUTSIDE_QUEUE,
+    "start_to_close_timeout": timedelta(minutes=5),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=3),
+}
+"""Many questions one after the other: the next sweep is another attempt anyway."""
+
 LOOKING: dict[str, Any] = {
     "task_queue": wire.WATCH_QUEUE,
     "start_to_close_timeout": timedelta(minutes=2),

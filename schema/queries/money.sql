@@ -88,3 +88,10 @@ SELECT state FROM refund WHERE provider = $1 AND transaction = $2;
 -- name: open_refunds
 -- Refunds that are not done, the oldest first.
 SELECT * FROM refund WHERE state IN ('asked', 'approved', 'refused') ORDER BY asked_at, reference LIMIT $1;
+
+-- name: stale_attempts
+-- Attempts whose time was over by then, and whose end nobody has told; the oldest first.
+SELECT reference, provider, ordered_at FROM payment_attempt
+ WHERE state IN ('ordered', 'opened', 'unknown', 'superseded') AND expires_at < $1
+ ORDER BY expires_at
+ LIMIT $2;
