@@ -104,7 +104,10 @@ class Platform:
 
     def _asked(self, kind: str, message: object) -> dict[str, str]:
         asked = self._signer.checked(kind, message)
-        if asked["version"] != VERSION or asked["partner"] != self._partner or asked.get("reference") == "":
+        if asked["version"] != VERSION or asked["partner"] != self._partner:
+            raise BadMessage(MALFORMED)
+        reference = asked.get("reference", "none asked for")
+        if not reference or ";" in reference or not reference.isprintable():  # it must fit into a statement's line
             raise BadMessage(MALFORMED)
         return asked
 

@@ -36,11 +36,19 @@ from deploy.partners.vnpay_http import vnpay_routes
 from deploy.partners.vnpay_messages import Signer as VnpaySigner
 from deploy.partners.vnpay_results import Results
 
+DRAIN_SECONDS = 2
+
 
 def main() -> None:
     """Read the options, wire, serve until SIGTERM or SIGINT."""
     options = _options()
-    uvicorn.run(_application(options), host=options.host, port=options.port, log_level="warning")
+    uvicorn.run(
+        _application(options),
+        host=options.host,
+        port=options.port,
+        log_level="warning",
+        timeout_graceful_shutdown=DRAIN_SECONDS,  # a QUERY that is held back on demand would hold up the end
+    )
 
 
 def _application(options: argparse.Namespace) -> FastAPI:
