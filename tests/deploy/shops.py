@@ -25,7 +25,7 @@ import httpx
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0  # seconds; every wait ends as soon as its condition holds
-PLATFORM_SECRET, VNPAY_SECRET, TMN_CODE = "the platform's secret", "RAOEXHYVSDDIIENYWSLDIIZTANXUXZFJ", "DEMOV210"
+PLATFORM_SECRET, VNPAY_SECRET, TMN_CODE = "the platform's secret", "vnpay's secret, for tests", "DEMOV210"
 VIET_NAM = timezone(timedelta(hours=7))
 Json = dict[str, Any]
 
