@@ -1,132 +1,108 @@
-"""Owns the payment platform over HTTP: messages between machines, the payer's page, the tests' handles."""
+"""Owns the payment platform over HTTP: messages between machines, and the payer's page."""
 
 from __future__ import annotations
 
-import asyncio
 import html
-import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel
 
 from deploy.partners.payment_answers import Platform
-from deploy.partners.payment_callbacks import Callbacks
-from deploy.partners.payment_ledger import OrderClosed
-from deploy.partners.payment_messages import MALFORMED, BadMessage
+from deploy.partners.payment_ledger import Order, OrderClosed
+from deploy.partners.payment_messages import MALFORMED, OK, BadMessage
+from deploy.partners.payment_mischief import Broken
+from deploy.partners.payment_world import World
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>Thanh toán</title>
 <h1>{amount} {currency}</h1><p>{note}</p><p>{state}</p>
-<form method="post" action="?outcome=success"><button>Trả tiền</button></form>
-<form method="post" action="?outcome=fail"><button>Từ chối</button></form>"""
+<form method="post" action="{page}?outcome=success"><button>Trả tiền</button></form>
+<form method="post" action="{page}?outcome=fail"><button>Từ chối</button></form>"""
+
+Outcome = Literal["success", "fail"]
 
 
-class Faults(BaseModel):
-    """What goes wrong on demand. Not kept over a restart."""
+def messages(world: World, platform: Platform) -> APIRouter:
+    """What the merchant's machines ask."""
+    routes = APIRouter()
 
-    hold_callbacks: bool = False  # debits, but tells nobody until released
-    fail_init_once: bool = False  # the next INIT is answered 503 and does nothing
-    lose_init_answer_once: bool = False  # the next INIT opens the order, and is answered 503
-
-
-def application(platform: Platform, callbacks: Callbacks) -> FastAPI:
-    """The application; it delivers call-backs as long as it runs, and closes the ledger when it ends."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        delivering = asyncio.create_task(callbacks.run())
-        delivering.add_done_callback(_end_if_failed)
-        yield
-        delivering.cancel()
-        with suppress(asyncio.CancelledError):
-            await delivering
-        platform.ledger.close()
-
-    app = FastAPI(title="Payment platform (partner played for trials)", lifespan=lifespan)
-    _add_messages(app, platform)
-    _add_page(app, platform, callbacks)
-    _add_handles(app, platform, callbacks)
-    return app
-
-
-def _end_if_failed(delivering: asyncio.Task[None]) -> None:
-    """A platform that no longer calls back must not look alive: end it, for whoever supervises it."""
-    if not delivering.cancelled() and delivering.exception() is not None:
-        signal.raise_signal(signal.SIGTERM)
-
-
-def _add_messages(app: FastAPI, platform: Platform) -> None:
-    app.state.faults = Faults()
-
-    @app.post("/init")
+    @routes.post("/init")
     async def init(request: Request) -> dict[str, str]:
-        faults: Faults = app.state.faults
-        app.state.faults = faults.model_copy(update={"fail_init_once": False, "lose_init_answer_once": False})
+        faults = world.faults
+        world.faults = faults.model_copy(update={"fail_init_once": False, "lose_init_answer_once": False})
         if faults.fail_init_once:
             raise HTTPException(503, "busy")
         answer = await _answered(request, "INIT_ANSWER", platform.init, platform)
+        if answer["code"] == OK:
+            await world.opened(answer["reference"])
         if faults.lose_init_answer_once:
             raise HTTPException(503, "the answer was lost")
         return answer
 
-    @app.post("/query")
-    async def query(request: Request) -> dict[str, str]:
-        return await _answered(request, "QUERY_ANSWER", platform.query, platform)
+    for path, kind, handle in (
+        ("/query", "QUERY_ANSWER", platform.query),
+        ("/refund", "REFUND_ANSWER", platform.refund),
+        ("/bill", "GET_BILL_ANSWER", platform.bill),
+        ("/statement", "STATEMENT_ANSWER", platform.statement),
+    ):
+        routes.add_api_route(path, _route(kind, handle, platform), methods=["POST"])
+    return routes
 
-    @app.post("/refund")
-    async def refund(request: Request) -> dict[str, str]:
-        return await _answered(request, "REFUND_ANSWER", platform.refund, platform)
+
+def _route(kind: str, handle: Callable[[object], Awaitable[dict[str, str]]], platform: Platform) -> Callable[..., Any]:
+    async def answer(request: Request) -> dict[str, str]:
+        return await _answered(request, kind, handle, platform)
+
+    return answer
 
 
 async def _answered(
-    request: Request, kind: str, handle: Callable[[object], dict[str, str]], platform: Platform
+    request: Request, kind: str, handle: Callable[[object], Awaitable[dict[str, str]]], platform: Platform
 ) -> dict[str, str]:
     message: Any = None
     try:
         message = await request.json()
-        return handle(message)
+        return await handle(message)
     except ValueError:  # not JSON at all
         return platform.refusal(kind, MALFORMED, None)
     except BadMessage as no:
         return platform.refusal(kind, no.code, message)
+    except Broken as broken:
+        raise HTTPException(broken.status, "trouble on demand") from None
 
 
-def _add_page(app: FastAPI, platform: Platform, callbacks: Callbacks) -> None:
-    @app.get("/pay/{order_id}", response_class=HTMLResponse)
-    async def page(order_id: str) -> str:
-        order = platform.ledger.by_id(order_id)
+def page(world: World) -> APIRouter:
+    """What the payer sees."""
+    routes = APIRouter()
+
+    @routes.get("/pay/{order_id}", response_class=HTMLResponse)
+    async def show(order_id: str) -> str:
+        order = world.ledger.by_id(order_id)
         if order is None:
             raise HTTPException(404, "no such order")
-        state = order.state_at(platform.clock())
-        return PAGE.format(amount=order.amount, currency=order.currency, note=html.escape(order.note), state=state)
+        return rendered(world, order)
 
-    @app.post("/pay/{order_id}")
-    async def pay(order_id: str, outcome: Literal["success", "fail"]) -> dict[str, str]:
-        try:
-            order = platform.ledger.settle(order_id, paid=outcome == "success", now=platform.clock())
-        except OrderClosed as closed:
-            raise HTTPException(409, f"the order is {closed} already") from None
-        if order is None:
-            raise HTTPException(404, "no such order")
-        callbacks.wake()
-        return {"reference": order.reference, "state": order.state}
+    @routes.post("/pay/{order_id}")
+    async def pay(order_id: str, outcome: Outcome) -> dict[str, str]:
+        order = pressed(world, order_id, outcome)
+        return {"reference": order.reference, "state": order.state_at(world.clock())}
+
+    return routes
 
 
-def _add_handles(app: FastAPI, platform: Platform, callbacks: Callbacks) -> None:
-    @app.get("/health")
-    async def health() -> dict[str, str]:
-        return {"status": "ok"}
+def rendered(world: World, order: Order) -> str:
+    """The page with the two buttons."""
+    state, note = order.state_at(world.clock()), html.escape(order.note)
+    return PAGE.format(amount=order.amount, currency=order.currency, note=note, state=state, page=world.page(order))
 
-    @app.get("/ledger")
-    async def ledger() -> list[dict[str, Any]]:
-        return platform.ledger.listing(platform.clock())
 
-    @app.put("/faults")
-    async def faults(wanted: Faults) -> Faults:
-        app.state.faults = wanted
-        callbacks.hold = wanted.hold_callbacks
-        callbacks.wake()
-        return wanted
+def pressed(world: World, order_id: str, outcome: Outcome) -> Order:
+    """Press a button; 404 and 409 when that cannot be."""
+    try:
+        order = world.cashier.press(order_id, paid=outcome == "success")
+    except OrderClosed as closed:
+        raise HTTPException(409, f"the order is {closed} already") from None
+    if order is None:
+        raise HTTPException(404, "no such order")
+    return order

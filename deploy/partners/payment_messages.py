@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 VERSION = "1.0"
 HO_CHI_MINH = timezone(timedelta(hours=7))  # no daylight saving since 1975
 
 OK, BAD_SIGNATURE, MALFORMED, OTHER_AMOUNT, EXPIRED, UNKNOWN_ORDER = "00", "01", "02", "03", "04", "05"
 UNKNOWN_TRANSACTION, REFUNDED_BEFORE, PAYMENT_FAILED = "06", "07", "24"
+REFUND_REFUSED, REFUND_IN_PROGRESS, NO_BILL = "08", "09", "10"
 
 # The order is part of the protocol: it is the order in which the values are joined for the signature.
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -27,6 +28,10 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "REFUND": ("version", "partner", "reference", "transaction", "amount", "currency", "time"),
     "REFUND_ANSWER": ("version", "partner", "reference", "code", "transaction", "amount", "currency", "time"),
+    "GET_BILL": ("version", "partner", "reference", "time"),
+    "GET_BILL_ANSWER": ("version", "partner", "reference", "code", "number", "bill", "time"),
+    "STATEMENT": ("version", "partner", "day", "time"),
+    "STATEMENT_ANSWER": ("version", "partner", "code", "day", "rows", "time"),
     "CONFIRM": (
         *("version", "partner", "reference", "code", "transaction"),
         *("bank", "amount", "currency", "paid", "time"),
@@ -73,6 +78,14 @@ class Signer:
 def stamp(instant: datetime) -> str:
     """yyyyMMddHHmmss in Việt Nam."""
     return instant.astimezone(HO_CHI_MINH).strftime("%Y%m%d%H%M%S")
+
+
+def day_of(text: str) -> date:
+    """The day of a `yyyyMMdd`; `BadMessage` when it is none."""
+    try:
+        return datetime.strptime(text, "%Y%m%d").replace(tzinfo=HO_CHI_MINH).date()
+    except ValueError:
+        raise BadMessage(MALFORMED) from None
 
 
 def instant_of(text: str) -> datetime:
