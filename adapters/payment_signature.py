@@ -18,6 +18,8 @@ FIELDS: Mapping[str, str] = {
     "QUERY_ANSWER": "version partner reference code state transaction amount currency paid time",
     "REFUND": "version partner reference transaction amount currency time",
     "REFUND_ANSWER": "version partner reference code transaction amount currency time",
+    "GET_BILL": "version partner reference time",
+    "GET_BILL_ANSWER": "version partner reference code number bill time",
     "CONFIRM": "version partner reference code transaction bank amount currency paid time",
 }
 CODES: Mapping[str, str] = {
@@ -29,6 +31,9 @@ CODES: Mapping[str, str] = {
     "05": "there is no such order",
     "06": "there is no such transaction",
     "07": "the transaction was refunded under another reference",
+    "08": "the refund is refused",
+    "09": "the refund is in progress",
+    "10": "there is no bill, since nothing was debited",
     "24": "the payer did not pay",
 }
 

@@ -7,8 +7,11 @@ rightly tells us nothing, so it counts as no answer.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,11 +33,21 @@ STATES: Mapping[str, Outcome] = {
     "failed": "failed",
     "expired": "expired",
 }
+PATHS = {"GET_BILL": "bill"}
+"""Of the messages whose address is not their name."""
 _TRY_LATER = frozenset({408, 425, 429})
 
 
 def _now() -> datetime:
     return datetime.now(VIETNAM)
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A receipt that the platform issued: its number, and the PDF."""
+
+    number: str
+    content: bytes
 
 
 class HttpPaymentPlatform:
@@ -91,6 +104,16 @@ class HttpPaymentPlatform:
         if answer["code"] != "00":
             raise _no(answer["code"])
 
+    async def bill(self, reference: str) -> Bill:
+        """The platform's own receipt of a paid order, as it issued it. `Refused`, `Unavailable`."""
+        answer = await self._ask("GET_BILL", {"reference": reference})
+        if answer["code"] != "00":
+            raise _no(answer["code"])
+        try:
+            return Bill(answer["number"], base64.b64decode(answer["bill"], validate=True))
+        except binascii.Error:
+            raise Unavailable("the platform's bill is not base64") from None
+
     def read_callback(self, body: bytes) -> PaymentReport:
         """The report in a call-back's body. `BadSignature` (401), or `Invalid` (422) when it is no CONFIRM.
 
@@ -103,7 +126,7 @@ class HttpPaymentPlatform:
 
     async def _ask(self, kind: str, fields: Mapping[str, str]) -> dict[str, str]:
         head = {"version": "1.0", "partner": self._partner, "time": stamp(self._clock())}
-        body = await self._post(kind.lower(), self._signature.signed(kind, {**head, **fields}))
+        body = await self._post(PATHS.get(kind, kind.lower()), self._signature.signed(kind, {**head, **fields}))
         try:
             answer = self._signature.checked(f"{kind}_ANSWER", _json(body))
         except BadSignature:
@@ -129,6 +152,8 @@ class HttpPaymentPlatform:
 def _no(code: str) -> Unavailable | Refused:
     if code == "01":  # mends itself once the secrets agree again: no verdict on the order
         return Unavailable("the platform does not accept our signature: check MOTCUA_PAYMENTS_SECRET")
+    if code == "09":
+        return Unavailable(CODES[code])
     return Refused(f"the payment platform refused: {CODES.get(code, 'for a reason it does not explain')}")
 
 

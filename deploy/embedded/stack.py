@@ -31,7 +31,12 @@ from deploy.embedded.temporal import NAMESPACE, Temporal
 
 ROOT = Path(__file__).resolve().parents[2]
 PAYMENT_CALLBACK = "/v1/payments/callback"
+VNPAY_IPN = "/v1/payments/vnpay/ipn"
+VNPAY_MERCHANT = "MOTCUA01"
 KNOWN_TO_PARTNER = "MOTCUA_PAYMENTS_SECRET"
+KNOWN_TO_VNPAY = "MOTCUA_VNPAY_SECRET"
+SHARED = (KNOWN_TO_PARTNER, KNOWN_TO_VNPAY)
+"""Secrets that the partner knows as well."""
 PREPARE_SECONDS = 120
 PREPARATIONS: tuple[tuple[str, ...], ...] = (
     ("starter.py", "migrate"),
@@ -120,6 +125,10 @@ class Stack:
             "MOTCUA_INDEX_KEY": self._secret("index-key", new_key()),
             "MOTCUA_PAYMENTS_URL": self.payments_url,
             KNOWN_TO_PARTNER: self._secret("payments-secret", secrets.token_urlsafe(32)),
+            "MOTCUA_VNPAY_TMN_CODE": VNPAY_MERCHANT,
+            KNOWN_TO_VNPAY: self._secret("vnpay-secret", secrets.token_urlsafe(32)),
+            "MOTCUA_VNPAY_PAY_URL": f"{self.payments_url}/vnpay/paymentv2/vpcpay.html",
+            "MOTCUA_VNPAY_API_URL": f"{self.payments_url}/vnpay/merchant_webapi/api/transaction",
             "MOTCUA_GATEWAY_HOST": HOST,
             "MOTCUA_GATEWAY_PORT": str(self._port("gateway-0")),
             "MOTCUA_GATEWAY_URL": self.gateway_url,
@@ -266,7 +275,9 @@ class Stack:
         notify = f"{self.gateway_url}{PAYMENT_CALLBACK}"
         data = ["--port", str(self._port("payments")), "--data", str(self.folder / "payments")]
         names = ["--secret-env", KNOWN_TO_PARTNER, "--notify-url", notify]
-        return ["-m", "deploy.partners.payment_platform", *data, *names]
+        ipn = ["--vnpay-ipn-url", f"{self.gateway_url}{VNPAY_IPN}", "--vnpay-tmn-code", VNPAY_MERCHANT]
+        vnpay = ["--vnpay-secret-env", KNOWN_TO_VNPAY, *ipn]
+        return ["-m", "deploy.partners.payment_platform", *data, *names, *vnpay]
 
     def _service(
         self,
@@ -279,8 +290,8 @@ class Stack:
     ) -> Service:
         def environment() -> dict[str, str]:
             own = {**self.settings, **extra()}
-            if partner:  # it knows the secret that we share, and no other of ours
-                return inherited_environment({KNOWN_TO_PARTNER: own[KNOWN_TO_PARTNER]}, ours=False)
+            if partner:  # it knows the secrets that we share, and no other of ours
+                return inherited_environment({name: own[name] for name in SHARED}, ours=False)
             return inherited_environment(own)
 
         return Service(name, self.folder, ROOT, command, environment, ready or (lambda: listens(self._port(name))))
