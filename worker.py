@@ -90,9 +90,8 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         for resource in (running, *workers):
             await resources.enter_async_context(resource)
         await make_current(client, settings.build_id)
-        relay = asyncio.create_task(
-            Relay(pool, client, utc_now, register.remember, settings.clock_spread, settings.refund_alone).run()
-        )
+        await schedule(client, wire.STALE_SCHEDULE, wire.STALE_WORKFLOW, timedelta(seconds=settings.stale_every))
+        relay = asyncio.create_task(Relay(pool, client, utc_now, register.remember, chosen_for(settings)).run())
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait({relay, waiting}, return_when=asyncio.FIRST_COMPLETED)
         relay.cancel()

@@ -34,7 +34,12 @@ from schema.sql import QUERIES
 
 PATIENCE = 90.0
 """Seconds until the workflow must know everything; nothing is timed by it."""
-WRITTEN_BY_REFUNDS = frozenset({EventType.PAYMENT_SURPLUS, EventType.PAYMENT_REFUNDED})
+WRITTEN_BY_REFUNDS = frozenset(
+    {
+        *(EventType.PAYMENT_SURPLUS, EventType.PAYMENT_LAPSED, EventType.PAYMENT_REFUNDED),
+        *(EventType.REFUND_ASKED, EventType.REFUND_APPROVED, EventType.REFUND_REFUSED),
+    }
+)
 """A refund is a workflow of its own: the dossier's learns of these with its next event."""
 
 T = TypeVar("T")
@@ -150,11 +155,12 @@ def _is_projected(seen: Seen) -> None:
     assert (row["code"], row["accepted_at"]) == (case.code, case.accepted_at)
     assert row["holders"] == list(case.holders())
     assert (row["closed_at"] is not None) == case.is_closed
-    ordered = [event.data["reference"] for event in seen.events if event.type is EventType.PAYMENT_ORDERED]
+    begun = (EventType.PAYMENT_ORDERED, EventType.PROVIDER_CHOSEN)
+    ordered = [event.data["reference"] for event in seen.events if event.type in begun]
     assert sorted(each["reference"] for each in seen.attempts) == sorted(ordered)
-    by_platform = {e.data["transaction"] for e in seen.events if _is_by_platform(e)}
-    assert {each["transaction"] for each in seen.attempts if each["state"] == "paid"} == by_platform
+    received = {event.data["transaction"] for event in seen.events if _is_of_attempt(event)}
+    assert {each["transaction"] for each in seen.attempts if each["state"] == "paid"} == received
 
 
-def _is_by_platform(event: Event) -> bool:
-    return event.type is EventType.PAYMENT_RECEIVED and event.data["means"] == "platform"
+def _is_of_attempt(event: Event) -> bool:
+    return event.type is EventType.PAYMENT_RECEIVED and "reference" in event.data
