@@ -38,7 +38,7 @@ from adapters.postgres import Pool, open_pool
 from adapters.providers import Providers
 from adapters.register import PostgresRegister
 from adapters.relay import Relay
-from adapters.schedules import schedule_watch
+from adapters.schedules import schedule, schedule_watch
 from adapters.settings import Settings, load_settings
 from adapters.stale import StaleSweep
 from adapters.temporal import DEPLOYMENT, connect, deployment, make_current, motcua_plugin
