@@ -31,6 +31,7 @@ from adapters.wiring import open_entrance
 from deploy.embedded.folder import temporary_folder
 from deploy.embedded.stack import Stack
 from domain.errors import DomainError
+from domain.payments import OPEN
 from schema.sql import QUERIES
 from schema.submissions import CommandBody, Submission
 
@@ -207,22 +208,13 @@ async def _ended(task: asyncio.Task[int]) -> int:
     return await task
 
 
-_MOVING = """
-    SELECT (SELECT count(*) FROM inbox WHERE delivered_at IS NULL) AS waiting,
-           (SELECT count(*) FROM refund WHERE state IN ('asked', 'approved')) AS refunds,
-           (SELECT count(*) FROM refund WHERE state = 'refused') AS refused,
-           (SELECT count(*) FROM payment_attempt WHERE state IN ('ordered', 'opened', 'unknown', 'superseded')) AS open,
-           (SELECT coalesce(max(position), 0) FROM event) AS position
-"""
-
-
 async def _until_still(stack: Stack, partner: httpx.AsyncClient, say: Callable[[str], None]) -> None:
     """Wait until nothing is on its way; reconcile and let refused refunds go meanwhile, as operators would."""
     deadline, before, still = time.monotonic() + PATIENCE, None, 0
     connection = await asyncpg.connect(stack.database_url)
     try:
         while True:
-            (found,) = await connection.fetch(_MOVING)
+            (found,) = await connection.fetch(QUERIES["still_moving"])
             row = dict(found)
             if row["refused"]:
                 await _let_go(stack, connection)
@@ -247,7 +239,7 @@ async def _until_still(stack: Stack, partner: httpx.AsyncClient, say: Callable[[
 
 async def _let_go(stack: Stack, connection: asyncpg.Connection[asyncpg.Record]) -> None:
     """Refunds that the provider refused: an officer has looked, and approves once more."""
-    rows = await connection.fetch("SELECT reference, dossier FROM refund WHERE state = 'refused'")
+    rows = [row for row in await connection.fetch(QUERIES["open_refunds"], 10_000) if row["state"] == "refused"]
     for row in rows:
         words = ("refund", "approve", str(row["dossier"]), row["reference"], "--officer", "head-1", "--unit", COMMUNE)
         await asyncio.to_thread(_quietly, stack, *words)
@@ -278,17 +270,14 @@ async def _compare(stack: Stack, partner: httpx.AsyncClient, ids: list[UUID], ou
     theirs: dict[str, list[dict[str, Any]]] = {}
     for order in ledger:
         outcome.orders += 1
-        outcome.faults.update(order["faults"] or {})
+        outcome.faults.update(list(order["faults"] or ()))
         theirs.setdefault(order["reference"].split("-")[0], []).append(order)
     connection = await asyncpg.connect(stack.database_url)
     try:
         for dossier in ids:
             ours = await connection.fetch(QUERIES["payments_of"], dossier)
-            open_ = await connection.fetch(
-                "SELECT reference, state FROM payment_attempt WHERE dossier = $1"
-                " AND state IN ('ordered', 'opened', 'unknown', 'superseded')",
-                dossier,
-            )
+            attempts = await connection.fetch(QUERIES["attempts_of"], dossier)
+            open_ = [row for row in attempts if row["state"] in OPEN]
             outcome.wrong += [f"{row['reference']} is still {row['state']}" for row in open_]
             _hold(dossier, ours, theirs.get(dossier.hex, []), outcome)
     finally:

@@ -36,6 +36,7 @@ from workflows.judge import judge
 from workflows.options import ONE_QUESTION, OUTSIDE
 from workflows.register import load, record
 from workflows.wording import (
+    ORDER_LASTS,
     acted,
     asked_twice,
     following,
@@ -54,7 +55,6 @@ from workflows.wording import (
 
 MOST_ORDERS = 5
 """Orders that the engine opens by itself for one fee; after that the counter is asked to collect."""
-ORDER_LASTS = timedelta(hours=24)
 FIRST_QUESTION, LAST_QUESTION = timedelta(minutes=1), timedelta(hours=1)
 """How soon, and how seldom at last, the platform is asked about an order whose outcome is unknown."""
 
@@ -165,8 +165,7 @@ class DossierWorkflow:
             try:
                 await self._catch_up(command.seen)
                 await self._strike_until(command.occurred_at)
-                expires = command.occurred_at + self._order_lasts()
-                stored = await self._record(lambda case: worded(case, command, expires))
+                stored = await self._record(lambda case: worded(case, command, self._order_lasts()))
             except DomainError as refusal:
                 if isinstance(refusal, AlreadyMoved):
                     await self._record(lambda case: asked_twice(case, command, workflow.now()))

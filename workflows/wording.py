@@ -6,7 +6,7 @@ is refused instead. An act of the engine has an id made of what it is about, so 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -49,14 +49,17 @@ def phase(case: Case, before: str) -> str:
     return "processing" if case.is_accepted else "intake"
 
 
-def worded(case: Case, command: Command, expires: datetime) -> Event:
-    """Word a command, having judged it; a stamp that lost a race is raised to the last event's instant.
+ORDER_LASTS = timedelta(hours=24)
+"""How long an order may be paid, where the installation chose nothing else."""
 
-    `expires` is when an order ends that the command opens.
-    """
+
+def worded(case: Case, command: Command, order_lasts: timedelta = ORDER_LASTS) -> Event:
+    """Word a command, having judged it; a stamp that lost a race is raised to the last event's instant."""
     judge(case, command)
     at = max(command.occurred_at, case.last_instant)
-    begun = _attempt(case, command.data["provider"], at, expires) if command.name is Act.CHOOSE_PROVIDER else {}
+    begun = (
+        _attempt(case, command.data["provider"], at, at + order_lasts) if command.name is Act.CHOOSE_PROVIDER else {}
+    )
     return Event(
         dossier=case.dossier,
         sequence=case.sequence + 1,

@@ -19,3 +19,11 @@ WITH owed AS (
 )
 SELECT dossier, owed.due, coalesce(times, 0) AS times, first, last, recorded_at, claimed_by
   FROM owed FULL JOIN struck USING (dossier, clock, arming) LEFT JOIN claimed USING (dossier, clock, arming);
+
+-- name: still_moving
+-- What is on its way: nothing of it, and no new event, means that all money has come to rest.
+SELECT (SELECT count(*) FROM inbox WHERE delivered_at IS NULL) AS waiting,
+       (SELECT count(*) FROM refund WHERE state IN ('asked', 'approved')) AS refunds,
+       (SELECT count(*) FROM refund WHERE state = 'refused') AS refused,
+       (SELECT count(*) FROM payment_attempt WHERE state IN ('ordered', 'opened', 'unknown', 'superseded')) AS open,
+       (SELECT coalesce(max(position), 0) FROM event) AS position;

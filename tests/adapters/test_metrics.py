@@ -112,7 +112,8 @@ async def test_a_clock_that_was_set_before_there_were_ladders(desk: OnDisk, pool
     assert promised is not None
     warning = promised.due - timedelta(hours=3)
     clock = {"kind": "promised", "due": promised.due.isoformat(), "warn_at": warning.isoformat()}
-    await record(desk, dossier, EventType.PAYMENT_REFUNDED, data={"clocks": [clock]})  # any event may set a clock
+    # Any event may set a clock.
+    await record(desk, dossier, EventType.PAYMENT_REFUNDED, data={"clocks": [clock], "transaction": "T-1"})
 
     assert await state(pool, warning - BLINK) == {"open": 1}
     assert await state(pool, warning) == {"open": 1, "due_soon": 1}

@@ -350,7 +350,8 @@ async def test_an_acceptance_by_the_engine_that_was_withdrawn_unseen(world: Worl
     await eventually(dossier.is_one_story)
 
     assert "dossier.accepted" not in dossier.types
-    assert world.register.counters.total() == 9_999
+    assert world.register.counters[f"code/{COMMUNE}", today] == 9_999
+    assert sum(name.startswith("code/") for name, _ in world.register.counters) == 1
 
 
 async def test_a_breach_that_another_worker_wrote(world: World) -> None:
