@@ -116,7 +116,7 @@ def _totals_page(statement: Statement) -> list[Sequence[Cell]]:
 
 def _totals(statement: Statement) -> list[Sequence[Cell]]:
     whole: tuple[Cell, ...] = ("Tổng cộng", *("",) * (len(_PLACE_HEADINGS) - 1), *_money(statement.total))
-    divisions = [(*_place(statement, group), *_money(group.total)) for group in statement.groups]
+    divisions: list[Sequence[Cell]] = [(*_place(statement, group), *_money(group.total)) for group in statement.groups]
     return [*divisions, whole]
 
 

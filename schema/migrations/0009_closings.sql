@@ -3,8 +3,8 @@
 CREATE VIEW money_movement AS
     SELECT payment.use, 'payment' AS movement, payment.provider, payment.transaction, coalesce(line.position, 0) AS position,
            payment.paid_at AS at, payment.recorded_at AS known_at, refund.done_at AS returned_at, payment.dossier,
-           payment.attempt, payment.unit, payment.procedure, payment.channel, payment.means, payment.cashier,
-           payment.document, coalesce(line.fee, '') AS fee, coalesce(line.name, '') AS name,
+           payment.attempt, payment.unit, payment.procedure, payment.channel, payment.means,
+           coalesce(line.fee, '') AS fee, coalesce(line.name, '') AS name,
            coalesce(line.kind, '') AS kind, coalesce(line.amount, payment.amount) AS amount,
            coalesce(line.kept_percent, 0) AS kept_percent
       FROM payment
@@ -14,8 +14,8 @@ CREATE VIEW money_movement AS
 UNION ALL
     SELECT payment.use, 'refund', payment.provider, payment.transaction, coalesce(line.position, 0),
            refund.done_at, refund.done_at, refund.done_at, payment.dossier,
-           payment.attempt, payment.unit, payment.procedure, payment.channel, payment.means, refund.approved_by,
-           payment.document, coalesce(line.fee, ''), coalesce(line.name, ''),
+           payment.attempt, payment.unit, payment.procedure, payment.channel, payment.means,
+           coalesce(line.fee, ''), coalesce(line.name, ''),
            coalesce(line.kind, ''), coalesce(line.amount, payment.amount),
            coalesce(line.kept_percent, 0)
       FROM refund
@@ -23,7 +23,20 @@ UNION ALL
       LEFT JOIN payment_line AS line USING (provider, transaction)
      WHERE refund.state = 'refunded';
 COMMENT ON VIEW money_movement IS 'every line of every debit, and of every debit that is back; a surplus has one line without a fee';
-COMMENT ON COLUMN money_movement.cashier IS 'who took the money at the counter, or handed it back there';
+
+CREATE VIEW drawer_movement AS
+    SELECT 'payment' AS movement, provider, transaction, dossier, unit, cashier, means, amount, paid_at AS at
+      FROM payment
+     WHERE provider = 'counter'
+UNION ALL
+    SELECT 'refund', payment.provider, payment.transaction, payment.dossier, payment.unit, refund.approved_by,
+           payment.means, -refund.amount, refund.done_at
+      FROM refund
+      JOIN payment USING (provider, transaction)
+     WHERE payment.provider = 'counter' AND refund.state = 'refunded';
+COMMENT ON VIEW drawer_movement IS 'what came into a cashier''s hands, and what went out of them, which is below 0';
+COMMENT ON COLUMN drawer_movement.cashier IS 'who took the money, or handed it back: at the counter the approval is the handing over';
+CREATE INDEX payment_at_counter ON payment (unit, means, cashier, paid_at) WHERE provider = 'counter';
 
 CREATE FUNCTION refuse_closing_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
