@@ -14,7 +14,8 @@ from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]  # it brings no types
 
-from adapters.statements import Group, Row, Statement
+from adapters.statement_rows import Row
+from adapters.statements import Group, Statement
 from domain.errors import Invalid
 from domain.instants import local
 from domain.statements import Movement, Total

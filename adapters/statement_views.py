@@ -10,7 +10,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from adapters.statements import Group, Place, Row, Statement
+from adapters.statement_rows import Place, Row
+from adapters.statements import Group, Statement
 from adapters.views import spell
 from domain.errors import Invalid
 from domain.statements import By, Filters, Total

@@ -10,62 +10,23 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 import asyncpg
 
 from activities.ports import LawBook
 from adapters.postgres import Connection, Pool, reading, row_of
+from adapters.statement_rows import Place, Row, Span, page, stream
 from domain.catalogue import Catalogue
 from domain.errors import Invalid, MotcuaError
-from domain.fees import FeeKind
 from domain.periods import Period
-from domain.statements import By, Filters, Key, Line, Movement, Surplus, Tally, Total, What
+from domain.statements import By, Filters, Key, Movement, Surplus, Tally, Total, What
 from schema.sql import QUERIES
 
 EVERYTHING = (By.UNIT, By.FEE, By.CHANNEL, By.MEANS)
-STEP = 1_000
-"""Rows that are read at a time."""
 
 
 class Unsound(MotcuaError):
     """The ledger does not add up; nothing is told until somebody has looked."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a row stands among all: the next page begins after it."""
-
-    at: datetime
-    movement: str
-    provider: str
-    transaction: str
-    position: int
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a payment or of a refund, with where it is found again."""
-
-    line: Line | None
-    """None for a surplus, which is for no fee."""
-    place: Place
-    dossier: UUID
-    code: str | None
-    attempt: str | None
-    unit: str
-    procedure: str
-    channel: str
-    means: str
-    amount: int
-    series: str | None
-    number: int | None
-
-    @property
-    def movement(self) -> Movement:
-        """Whether the money came or went back."""
-        return Movement(self.place.movement)
 
 
 @dataclass(frozen=True)
@@ -104,6 +65,10 @@ class Statement:
 Sink = Callable[[What, Row], None]
 
 
+def _unheard(what: What, row: Row) -> None:
+    """The sink of whoever wants the totals alone."""
+
+
 class Statements:
     """Makes statements and lists the rows behind them; everything is as it was known at `as_of`."""
 
@@ -118,7 +83,7 @@ class Statements:
         *,
         by: tuple[By, ...] = EVERYTHING,
         as_of: datetime,
-        sink: Sink | None = None,
+        sink: Sink = _unheard,
     ) -> Statement:
         """Add a period up; `sink` is handed every row on the way, fees first, then surpluses.
 
@@ -149,9 +114,9 @@ class Statements:
     ) -> list[Row]:
         """A keyset page of the rows behind a figure, in the order in which they happened."""
         _require_unit(await self._law.latest(), filters.unit)
-        values = _values((period.begins, period.ends, as_of), filters, what, movement, after, limit)
+        span = (period.begins, period.ends, as_of)
         async with reading(self._pool) as connection:
-            return [_row(record) for record in await connection.fetch(QUERIES["list_movements"], *values)]
+            return await page(connection, span, filters, what=what, movement=movement, after=after, limit=limit)
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[Connection]:
@@ -162,10 +127,7 @@ class Statements:
             yield connection
 
 
-_Span = tuple[datetime, datetime, datetime]
-
-
-async def _require_sound(connection: Connection, span: _Span) -> None:
+async def _require_sound(connection: Connection, span: Span) -> None:
     found = await connection.fetchrow(QUERIES["unsound_payment"], *span[:2])
     if found is not None:
         raise Unsound(
@@ -173,7 +135,7 @@ async def _require_sound(connection: Connection, span: _Span) -> None:
         )
 
 
-async def _sums(connection: Connection, span: _Span, filters: Filters, by: tuple[By, ...]) -> list[Group]:
+async def _sums(connection: Connection, span: Span, filters: Filters, by: tuple[By, ...]) -> list[Group]:
     chosen = (filters.unit, filters.fee, filters.kind, filters.channel, filters.means)
     rows = await connection.fetch(QUERIES["sum_fees"], *span, *chosen, [str(each) for each in by])
     return sorted((_group(row, by) for row in rows), key=lambda group: _key(group, by))
@@ -195,16 +157,17 @@ _EMPTY = Group("", "", "", "", "", "", "", Total())
 
 async def _check_fees(
     connection: Connection,
-    span: _Span,
+    span: Span,
     filters: Filters,
     by: tuple[By, ...],
     groups: list[Group],
     whole: Total,
-    sink: Sink | None,
+    sink: Sink,
 ) -> None:
     """Add the rows up as well, one by one, as the drill-down gives them."""
     divided, undivided = Tally(by), Tally()
-    async for row in _stream(connection, span, filters, What.FEES, sink):
+    async for row in stream(connection, span, filters, What.FEES):
+        sink(What.FEES, row)
         assert row.line is not None  # `_require_sound` has looked
         divided.add(row.line)
         undivided.add(row.line)
@@ -213,75 +176,19 @@ async def _check_fees(
         raise Unsound("the rows do not add up to the totals of this statement")
 
 
-async def _surplus(connection: Connection, span: _Span, filters: Filters, sink: Sink | None) -> Surplus:
+async def _surplus(connection: Connection, span: Span, filters: Filters, sink: Sink) -> Surplus:
     chosen = (filters.unit, filters.channel, filters.means)
     row = await row_of(connection, QUERIES["sum_surplus"], *span, *chosen)
     told = Surplus(**dict(row))
-    moved = [each async for each in _stream(connection, span, filters, What.SURPLUS, sink)]
-    held = [each.amount async for each in _stream(connection, span, filters, What.HELD, None)]
+    moved = [each async for each in stream(connection, span, filters, What.SURPLUS)]
+    held = [each.amount async for each in stream(connection, span, filters, What.HELD)]
     came = [each.amount for each in moved if each.movement is Movement.PAYMENT]
     back = [each.amount for each in moved if each.movement is Movement.REFUND]
     if told != Surplus(len(came), sum(came), len(back), sum(back), len(held), sum(held)):
         raise Unsound("the rows do not add up to the surplus of this statement")
+    for each in moved:
+        sink(What.SURPLUS, each)
     return told
-
-
-async def _stream(
-    connection: Connection, span: _Span, filters: Filters, what: What, sink: Sink | None
-) -> AsyncIterator[Row]:
-    values = _values(span, filters, what, None, None, None)
-    async for record in connection.cursor(QUERIES["list_movements"], *values, prefetch=STEP):
-        row = _row(record)
-        if sink is not None:
-            sink(what, row)
-        yield row
-
-
-def _values(
-    span: _Span, filters: Filters, what: What, movement: Movement | None, after: Place | None, limit: int | None
-) -> tuple[Any, ...]:
-    begins, ends, as_of = span
-    place = (after.at, after.movement, after.provider, after.transaction, after.position) if after else (None,) * 5
-    fee = (filters.fee, filters.kind) if what is What.FEES else (None, None)
-    return (
-        None if what is What.HELD else begins,
-        ends,
-        as_of,
-        filters.unit,
-        *fee,
-        filters.channel,
-        filters.means,
-        "fee" if what is What.FEES else "surplus",
-        what is What.HELD,
-        *place,
-        movement,
-        limit,
-    )
-
-
-def _row(record: asyncpg.Record) -> Row:
-    place = Place(record["at"], record["movement"], record["provider"], record["transaction"], record["position"])
-    names = ("dossier", "code", "attempt", "unit", "procedure", "channel", "means", "amount", "series", "number")
-    line = _line(record) if record["kind"] else None
-    return Row(line, place, *(record[name] for name in names))
-
-
-def _line(record: asyncpg.Record) -> Line:
-    return Line(
-        movement=Movement(record["movement"]),
-        provider=record["provider"],
-        transaction=record["transaction"],
-        position=record["position"],
-        happened_at=record["at"],
-        unit=record["unit"],
-        channel=record["channel"],
-        means=record["means"],
-        fee=record["fee"],
-        name=record["name"],
-        kind=FeeKind(record["kind"]),
-        amount=record["amount"],
-        kept_percent=record["kept_percent"],
-    )
 
 
 def _require_unit(law: Catalogue, unit: str | None) -> None:

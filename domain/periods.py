@@ -71,7 +71,7 @@ def period_with(day: date, span: Span) -> Period:
     return Period(span, first, date(day.year + over, (month + months - 1) % 12 + 1, 1))
 
 
-_WRITTEN = re.compile(r"(?P<year>[0-9]{4})(-Q(?P<quarter>[1-4])|-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2}))?)?")
+_WRITTEN = re.compile(r"(?P<year>(19|2[0-9])[0-9]{2})(-Q(?P<quarter>[1-4])|-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2}))?)?")
 
 
 def parse_period(text: str) -> Period:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from domain.errors import Invalid
 from domain.fees import FeeKind
 from domain.instants import civil_date
+from domain.procedures import Channel
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,17 @@ class What(StrEnum):
     HELD = "held"  # what of it is still here at the end of the period, whenever it came
 
 
+class Way(StrEnum):
+    """How money came: by a provider of electronic payment, or by a means of the counter."""
+
+    PLATFORM = "platform"
+    VNPAY = "vnpay"
+    CASH = "cash"
+    TRANSFER = "transfer"
+    CARD = "card"
+    POST = "post"
+
+
 @dataclass(frozen=True)
 class Filters:
     """Which part of the money is told; None is all of it."""
@@ -134,8 +146,8 @@ class Filters:
     unit: str | None = None
     fee: str | None = None
     kind: FeeKind | None = None
-    channel: str | None = None
-    means: str | None = None
+    channel: Channel | None = None
+    means: Way | None = None
 
 
 class By(StrEnum):
