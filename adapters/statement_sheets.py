@@ -184,6 +184,8 @@ def _sheet(sheet: Any, page: Sequence[Sequence[Cell]], number: Any, strong: Any)
                 sheet.write_number(height, width, cell, number)
             elif cell:
                 sheet.write_string(height, width, cell, form)
+        if cells in (TOTALS_HEADINGS, ROWS_HEADINGS):
+            sheet.freeze_panes(height + 1, 0)
     sheet.set_column(0, len(ROWS_HEADINGS) - 1, 18)
 
 
