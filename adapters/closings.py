@@ -65,8 +65,8 @@ class Closings:
     async def _keep(
         self, connection: Connection, system: str, id_: UUID, body: ClosingBody, digest: str, now: datetime
     ) -> None:
-        cashier = await self._officer(connection, system, body.cashier)
-        closed_by = await self._officer(connection, system, body.closed_by or body.cashier)
+        cashier = await self._officer(connection, body.system or system, body.cashier)
+        closed_by = await self._officer(connection, system, body.closed_by) if body.closed_by else cashier
         drawer = (body.unit, cashier, body.means)
         await _require_place(connection, drawer, body)
         span = period_with(body.day, Span.DAY)

@@ -137,13 +137,14 @@ def closing(
     means: str = typer.Option("cash", help="cash, transfer, card or post."),
     reason: str | None = typer.Option(None, help="A code, where it is not what the ledger says."),
     deposit_slip: str | None = typer.Option(None, help="Number of the deposit slip."),
+    system: str | None = typer.Option(None, help="The calling system of those commands (default: this command line)."),
     closed_by: str | None = typer.Option(None, help="The officer who closes, where that is not the cashier."),
     corrects: UUID | None = typer.Option(None, help="The closing that this one stands for."),
     id_: UUID | None = typer.Option(None, "--id", help="The closing's id, to repeat one (default: a new one)."),
     as_json: bool = JSON,
 ) -> None:
     """Close a cashier's day: what was counted beside what the ledger says, the difference with its reason."""
-    told = {"unit": unit, "cashier": cashier, "day": day, "means": means, "reason": reason}
+    told = {"unit": unit, "cashier": cashier, "system": system, "day": day, "means": means, "reason": reason}
     told |= {"deposit_slip": deposit_slip, "closed_by": closed_by, "corrects": str(corrects) if corrects else None}
 
     async def work() -> Closing:

@@ -21,7 +21,9 @@ class ClosingBody(Request):
 
     unit: Code
     cashier: Short
-    """The officer's id at the calling system, as in the commands that took the money; a keyed digest is kept."""
+    """The officer's id, as in the commands that took the money; a keyed digest is kept."""
+    system: Code | None = None
+    """The calling system that sent those commands, where it is another than the one that closes."""
     day: date
     means: CounterMeans
     counted: Annotated[StrictInt, Field(ge=0, le=MOST)]

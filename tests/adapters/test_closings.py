@@ -158,6 +158,16 @@ async def test_a_day_to_come_and_an_unknown_unit(desk: Desk) -> None:
     assert (await desk.close(0, day=DAY + timedelta(days=1), now=EVENING + timedelta(hours=7, minutes=30))).ledger == 0
 
 
+async def test_another_system_closes_for_the_one_that_took_the_money(desk: Desk) -> None:
+    """An officer's id means something at one system alone; whoever closes says at which, and is named at its own."""
+    await desk.takes("CB-1")
+    elsewhere = await desk.close(0, system="treasury")
+    here = await desk.close(100_000, system=SYSTEM, closed_by="CB-1")
+
+    assert (elsewhere.ledger, here.ledger) == (0, 100_000)
+    assert elsewhere.cashier == elsewhere.closed_by != here.cashier == here.closed_by
+
+
 async def test_a_day_is_closed_once(desk: Desk) -> None:
     """A second closing is refused and names the first; the same id again is the same answer, with another body not."""
     await desk.takes("CB-1")
