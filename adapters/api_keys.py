@@ -13,7 +13,7 @@ from domain.duties import Role
 from domain.errors import Invalid
 from schema.sql import QUERIES
 
-RIGHTS = frozenset({"submit", "command", "read", "late_entry", "metrics"})
+RIGHTS = frozenset({"submit", "command", "read", "late_entry", "metrics", "money"})
 ROLES = frozenset(str(role) for role in Role) - {Role.ENGINE}
 
 

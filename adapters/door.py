@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from activities.ports import LawBook, Unavailable
 from adapters.callers import Caller
+from adapters.closings import Closings
 from adapters.engine import Engine, NotThere
 from adapters.forecast import Answer as Forecast
 from adapters.forecast import forecast
@@ -22,6 +23,7 @@ from adapters.keys import KeyDestroyed, KeyedDigest
 from adapters.postgres import Connection, Pool, reading, row_of, transaction
 from adapters.refunds import Refunds
 from adapters.rows import event_of
+from adapters.statements import Statements
 from adapters.vault import Vault
 from domain.catalogue import Catalogue
 from domain.dossier import Act
@@ -73,6 +75,8 @@ class Door:
         self._digest = digest
         self._engine = engine
         self.refunds = Refunds(pool, vault, digest, engine)
+        self.statements = Statements(pool, law)
+        self.closings = Closings(pool, law, vault, digest)
         self.now = now
 
     async def submit(self, caller: Caller, reference: str, submission: Submission) -> Received:

@@ -13,6 +13,7 @@ from typing import Any
 
 import schema.campaigns
 import schema.case
+import schema.closings
 import schema.commands
 import schema.payments
 import schema.refunds
@@ -24,6 +25,7 @@ FOLDER = Path(__file__).parent / "shapes"
 MODULES = (
     schema.campaigns,
     schema.case,
+    schema.closings,
     schema.commands,
     schema.payments,
     schema.refunds,
