@@ -25,7 +25,7 @@ from adapters.views import brief, due_span, full
 from adapters.watch_book import WatchBook
 from domain.errors import Invalid
 from domain.forecast import THRESHOLD
-from gateway import payments
+from gateway import money, payments
 from gateway.body_limit import BodyLimit
 from gateway.callers import KnownCaller, Reference, TheDoor, command_id
 from gateway.document import REFUSALS, describe
@@ -250,6 +250,7 @@ def build(
     app.state.metrics = Metrics(pool, door.now, timedelta(seconds=clock_spread))
     app.include_router(routes)
     app.include_router(payments.routes)
+    app.include_router(money.routes)
     app.add_middleware(BodyLimit, limit=body_limit)
     install(app)
     describe(app)
