@@ -33,9 +33,8 @@ from adapters.intake import Intake
 from adapters.keys import KeyedDigest, KeyRing
 from adapters.law import PostgresLaw
 from adapters.logs import configure_logs
-from adapters.payments import HttpPaymentPlatform
 from adapters.postgres import Pool, open_pool
-from adapters.providers import Providers
+from adapters.providers import providers_of
 from adapters.register import PostgresRegister
 from adapters.relay import Relay
 from adapters.schedules import schedule, schedule_watch
@@ -69,13 +68,10 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
             await open_pool(settings.database_url.get_secret_value(), settings.database_pool)
         )
         http = await resources.enter_async_context(httpx.AsyncClient())
-        secret = settings.payments_secret.get_secret_value().encode()
         law = PostgresLaw(pool)
         register = PostgresRegister(pool, law, utc_now)
         recording = RegisterActivities(register)
-        providers = Providers(
-            pool, {"platform": HttpPaymentPlatform(http, settings.payments_url, secret, settings.payments_partner)}
-        )
+        providers = providers_of(settings, http, pool)
         digest = KeyedDigest.parse(settings.index_key.get_secret_value())
         stale = StaleSweep(
             pool, providers, Intake(pool, law, Vault(ring, digest), digest), timedelta(seconds=settings.stale_after)

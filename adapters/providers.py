@@ -8,11 +8,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+import httpx
+
 from activities.ports import PaymentPlatform, Refused
+from adapters.payments import HttpPaymentPlatform
 from adapters.postgres import Pool, reading
+from adapters.settings import Settings
+from adapters.vnpay import Merchant, Vnpay
 from schema.payments import OpenedOrder, PaymentOrder, PaymentQuery, PaymentReport
 from schema.refunds import RefundOrder
 from schema.sql import QUERIES
+
+RETURN_PATH, IPN_PATH = "/v1/payments/vnpay/return", "/v1/payments/vnpay/ipn"
+
+
+def platform_of(settings: Settings, http: httpx.AsyncClient) -> HttpPaymentPlatform:
+    """The National Payment Platform, as the settings name it."""
+    secret = settings.payments_secret.get_secret_value().encode()
+    return HttpPaymentPlatform(http, settings.payments_url, secret, settings.payments_partner)
+
+
+def vnpay_of(settings: Settings, http: httpx.AsyncClient) -> Vnpay | None:
+    """VNPAY, where the settings name a merchant there; None elsewhere."""
+    named = (settings.vnpay_tmn_code, settings.vnpay_secret, settings.vnpay_pay_url, settings.vnpay_api_url)
+    tmn_code, secret, pay_url, api_url = named
+    if tmn_code is None or secret is None or pay_url is None or api_url is None:
+        return None
+    back = f"{settings.gateway_url}{RETURN_PATH}"
+    return Vnpay(http, Merchant(tmn_code, secret.get_secret_value().encode(), pay_url, api_url, back))
+
+
+def providers_of(settings: Settings, http: httpx.AsyncClient, pool: Pool) -> Providers:
+    """All that the settings name."""
+    vnpay = vnpay_of(settings, http)
+    return Providers(pool, {"platform": platform_of(settings, http), **({"vnpay": vnpay} if vnpay else {})})
 
 
 class Providers:

@@ -51,11 +51,11 @@ RATES = {
 }
 """How often each fault strikes an order; several may come together."""
 OPTIONS = {"late_success_after_expiry": {"early": True}}
-ELSEWHERE, WITHDRAWN = 0.0, 0.08
+ELSEWHERE, WITHDRAWN = 0.3, 0.08
 """Which part of the payers go over to the other provider, or withdraw, with the first order still open."""
-CHOSEN = {"MOTCUA_ORDER_SECONDS": "60", "MOTCUA_STALE_EVERY": "5", "MOTCUA_STALE_AFTER": "5"}
-"""Orders live a minute here, so that what happens after their time happens within the run."""
-COMMUNE, PROCEDURE, FEE = "000.00.61.H48", "1.001612", 100_000
+CHOSEN = {"MOTCUA_ORDER_SECONDS": "20", "MOTCUA_STALE_EVERY": "5", "MOTCUA_STALE_AFTER": "5"}
+"""Orders live twenty seconds here, so that what happens after their time happens within the run."""
+COMMUNE, PROCEDURE, FEE = "000.00.61.H48", "1.001612", 50_000
 CALLER = Caller("bench", frozenset({"submit", "command", "read"}), frozenset({"clerk", "leader", "applicant"}))
 AT_ONCE = 24
 PATIENCE = 420.0

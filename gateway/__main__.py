@@ -8,7 +8,7 @@ import httpx
 import uvicorn
 
 from adapters.logs import configure_logs
-from adapters.payments import HttpPaymentPlatform
+from adapters.providers import platform_of, vnpay_of
 from adapters.settings import Settings, load_settings
 from adapters.wiring import open_entrance
 from gateway.app import build
@@ -20,10 +20,10 @@ closes just as a request leaves fails that request."""
 
 async def serve(settings: Settings) -> None:
     """Open the resources, serve until told to stop, close them."""
-    secret = settings.payments_secret.get_secret_value().encode()
     async with open_entrance(settings, "gateway") as entrance, httpx.AsyncClient() as http:
-        platform = HttpPaymentPlatform(http, settings.payments_url, secret, settings.payments_partner)
-        app = build(entrance.door, entrance.intake, platform, entrance.pool, settings.body_limit, settings.clock_spread)
+        platform, vnpay = platform_of(settings, http), vnpay_of(settings, http)
+        spread = settings.clock_spread
+        app = build(entrance.door, entrance.intake, platform, vnpay, entrance.pool, settings.body_limit, spread)
         config = uvicorn.Config(
             app,
             host=settings.gateway_host,

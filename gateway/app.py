@@ -22,6 +22,7 @@ from adapters.metrics import CONTENT_TYPE, Metrics
 from adapters.payments import HttpPaymentPlatform
 from adapters.postgres import Pool
 from adapters.views import brief, due_span, full
+from adapters.vnpay import Vnpay
 from adapters.watch_book import WatchBook
 from domain.errors import Invalid
 from domain.forecast import THRESHOLD
@@ -236,7 +237,13 @@ def _read_cursor(cursor: str | None) -> UUID | None:
 
 
 def build(
-    door: Door, intake: Intake, platform: HttpPaymentPlatform, pool: Pool, body_limit: int, clock_spread: int
+    door: Door,
+    intake: Intake,
+    platform: HttpPaymentPlatform,
+    vnpay: Vnpay | None,
+    pool: Pool,
+    body_limit: int,
+    clock_spread: int,
 ) -> FastAPI:
     """Put the application together over resources that are open already."""
     app = FastAPI(
@@ -247,6 +254,7 @@ def build(
         redoc_url=None,
     )
     app.state.door, app.state.intake, app.state.platform, app.state.pool = door, intake, platform, pool
+    app.state.vnpay = vnpay
     app.state.metrics = Metrics(pool, door.now, timedelta(seconds=clock_spread))
     app.include_router(routes)
     app.include_router(payments.routes)

@@ -11,9 +11,11 @@ from fastapi.responses import JSONResponse
 
 from adapters.intake import Intake
 from adapters.payments import HttpPaymentPlatform
+from adapters.providers import IPN_PATH, RETURN_PATH
 from adapters.together import PaymentTogether, pay_together
 from adapters.views import money
-from domain.errors import DomainError
+from adapters.vnpay import Vnpay, ipn_answer
+from domain.errors import DomainError, NotFound
 from gateway.callers import KnownCaller, Reference, TheDoor, command_id
 from gateway.document import REFUSALS
 from gateway.problems import RETRY_AFTER
@@ -40,6 +42,32 @@ async def payment_callback(request: Request, door: TheDoor) -> dict[str, str]:
         log.warning("callback_refused", provider="platform", field=refusal.field)
         raise
     return {"code": "00"}
+
+
+@routes.get(IPN_PATH)
+async def vnpay_ipn(request: Request, door: TheDoor) -> dict[str, str]:
+    """VNPAY says what became of an order: answered after the commit, with RspCode and Message as its rules have it."""
+    vnpay, intake = _vnpay(request), request.app.state.intake
+    try:
+        is_new = await intake.report_payment(vnpay.read_ipn(dict(request.query_params)), received_at=door.now())
+    except DomainError as refusal:
+        log.warning("callback_refused", provider="vnpay", field=refusal.field)
+        return ipn_answer(refusal)
+    return ipn_answer(None, is_new=is_new)
+
+
+@routes.get(RETURN_PATH)
+async def vnpay_return(request: Request) -> dict[str, str]:
+    """Where VNPAY sends the payer back to: it shows what VNPAY says, and books nothing; that is for IPN."""
+    report = _vnpay(request).read_ipn(dict(request.query_params))
+    return {"reference": report.reference, "outcome": report.outcome}
+
+
+def _vnpay(request: Request) -> Vnpay:
+    vnpay: Vnpay | None = request.app.state.vnpay
+    if vnpay is None:
+        raise NotFound("VNPAY is no provider of this installation", field="path", remedy="set MOTCUA_VNPAY_TMN_CODE")
+    return vnpay
 
 
 @routes.get("/v1/dossiers/{dossier}/payments")

@@ -46,6 +46,8 @@ def test_the_document_is_openapi_3_1_and_lists_every_route(office: Office) -> No
         "GET /v1/watch",
         "POST /v1/payments/callback",
         "POST /v1/payments",
+        "GET /v1/payments/vnpay/ipn",
+        "GET /v1/payments/vnpay/return",
         "GET /v1/dossiers/{dossier}/payments",
         "POST /v1/dossiers/{dossier}/refunds",
         "POST /v1/dossiers/{dossier}/refunds/{refund}/approval",
