@@ -11,12 +11,14 @@ from activities.clocks import set_clock
 from domain.catalogue import Catalogue
 from domain.deadlines import acceptance_due, name_version
 from domain.decisions import ShorteningRow
+from domain.duties import Role
 from domain.errors import Invalid
 from domain.fees import Assessment, Exemption, assess
 from domain.instants import civil_date
 from domain.milestones import ClockKind
-from domain.procedures import Channel, FeeTiming, Procedure
+from domain.procedures import Case, Channel, FeeTiming, Procedure
 from domain.units import Unit
+from domain.validity import in_force
 from schema.events import EventType
 from schema.messages import Actor, Event
 from schema.submissions import Submission
@@ -44,7 +46,8 @@ def submitted(
     _channel(procedure, submission)
     _pilot(law.shortening(procedure.code, case.key, on), submission)
     _components(procedure, submission)
-    assessment = _assess(law, procedure, submission, on)
+    exemption = _exemption(law, submission, unit, on)
+    assessment = _assess(law, procedure, case, home, submission, exemption, on)
     due = acceptance_due(law, procedure, unit, submission.channel, at)
     data: dict[str, Any] = {
         "procedure": procedure.code,
@@ -59,7 +62,7 @@ def submitted(
         "copies": submission.copies,
         "law": law.version,
         "calendar": name_version(law.calendar_of(unit)),
-        "fee": fee_facts(procedure, assessment),
+        "fee": fee_facts(procedure, assessment, exemption),
         "exemption": submission.exemption.kind if submission.exemption else None,
         "clocks": [acceptance_clock(law, procedure, unit, at, due.instant)] if due else [],
     }
@@ -84,15 +87,23 @@ def acceptance_clock(
     return set_clock(ClockKind.ACCEPTANCE, procedure.acceptance, anchor, due_at, calendar, law)
 
 
-def fee_facts(procedure: Procedure, assessment: Assessment) -> dict[str, Any]:
-    """Word the assessment: each line with its legal basis; the lines add up to the total, in đồng."""
+def fee_facts(procedure: Procedure, assessment: Assessment, exemption: Exemption | None = None) -> dict[str, Any]:
+    """Word the assessment: each line with its legal basis; the lines add up to the total, in đồng.
+
+    An exemption is there with its kind and who granted it, never with its evidence.
+    """
     timing = procedure.fee_timing if assessment.total else FeeTiming.NONE
-    return {"total": assessment.total, "timing": timing, "lines": fee_lines(assessment)}
+    granted = {"kind": str(exemption.kind), "granted_by": exemption.granted_by} if exemption else None
+    facts = {"total": assessment.total, "timing": timing, "lines": fee_lines(assessment)}
+    return {**facts, "exemption": granted} if granted else facts
 
 
 def fee_lines(assessment: Assessment) -> list[dict[str, Any]]:
-    """Word the lines of an assessment, in đồng."""
-    return [{**asdict(line), "kind": str(line.kind), "basis": list(line.basis)} for line in assessment.lines]
+    """Word the lines of an assessment, in đồng, with all that later bookkeeping asks of the law."""
+    return [
+        {**asdict(line), "kind": str(line.kind), "basis": list(line.basis), "refund": str(line.refund)}
+        for line in assessment.lines
+    ]
 
 
 def code_part(unit: Unit) -> str:
@@ -102,17 +113,44 @@ def code_part(unit: Unit) -> str:
     return unit.code_part
 
 
-def _assess(law: Catalogue, procedure: Procedure, submission: Submission, on: date) -> Assessment:
-    claimed = submission.exemption
+def _assess(
+    law: Catalogue,
+    procedure: Procedure,
+    case: Case,
+    home: Unit,
+    submission: Submission,
+    exemption: Exemption | None,
+    on: date,
+) -> Assessment:
+    """Assess the case that the dossier has, which at its place may be another than the procedure's usual one."""
     return assess(
-        law.fee_rows(procedure, on, submission.case),
+        law.fee_rows(procedure, on, case.key),
         law.reductions,
         channel=submission.channel,
         on=on,
-        exemption=Exemption(claimed.kind, "given") if claimed else None,
+        place=case.place or home.place,
+        exemption=exemption,
         quantity=submission.quantity,
         copies=submission.copies,
     )
+
+
+_GRANTING = frozenset({Role.CLERK, Role.OFFICER, Role.LEADER})
+
+
+def _exemption(law: Catalogue, submission: Submission, unit: Unit, on: date) -> Exemption | None:
+    """The exemption claimed; its evidence, which is personal, only as something that was given."""
+    claimed = submission.exemption
+    if claimed is None:
+        return None
+    granted_by = claimed.granted_by or unit.code
+    if granted_by not in _GRANTING and granted_by not in {each.code for each in in_force(law.units, on)}:
+        raise Invalid(
+            "nobody known granted the exemption",
+            field="exemption.granted_by",
+            remedy=f"give a unit's code or one of: {', '.join(sorted(_GRANTING))}; or leave it out",
+        )
+    return Exemption(claimed.kind, "given" if claimed.evidence.strip() else "", granted_by)
 
 
 def _channel(procedure: Procedure, submission: Submission) -> None:

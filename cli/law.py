@@ -25,7 +25,7 @@ from cli.law_answers import show_dates, show_fees, spell_dates, spell_fees
 from domain.catalogue import Catalogue
 from domain.deadlines import deadlines, require_channel
 from domain.errors import Invalid, MotcuaError
-from domain.fees import Exemption, ExemptionKind, assess
+from domain.fees import Duty, Exemption, ExemptionKind, assess, rows_at
 from domain.instants import VIETNAM, local
 from domain.procedures import Channel
 
@@ -44,6 +44,9 @@ IsPublished = Annotated[bool, typer.Option("--published", help="Ask the publishe
 InFolder = Annotated[
     Path, typer.Option("--folder", help="Folder of the catalogue's files.", show_default="catalogue/ beside the code")
 ]
+
+SUPPOSED = "supposed"
+"""What proves an exemption or a duty in a question to the law, unless it is said."""
 
 catalogue = typer.Typer(help="The law as dated data: check the files, publish them.", no_args_is_help=True)
 
@@ -95,7 +98,12 @@ def fee(
     exemption: Annotated[ExemptionKind | None, typer.Option("--exemption", help="Group exempted.")] = None,
     quantity: Annotated[int, typer.Option("--quantity", help="Pages of one copy, copies, or persons.")] = 1,
     copies: Annotated[int, typer.Option("--copies", help="How many copies of those pages.")] = 1,
+    unit: UnitCode = None,
     case: CaseKey = None,
+    evidence: Annotated[str, typer.Option("--evidence", help="What proves the exemption.")] = SUPPOSED,
+    duty: Annotated[
+        list[str] | None, typer.Option("--duty", help="A financial duty: notice=amount; may be given again.")
+    ] = None,
     published: IsPublished = False,
     folder: InFolder = FOLDER,
     as_json: AsJson = False,
@@ -106,19 +114,25 @@ def fee(
         law = _law(published, folder)
         asked = law.procedure(procedure, day)
         require_channel(asked, channel)
+        home = law.receiver(unit, asked, day) if unit else None
+        variant = law.case(asked, case, home)
+        place = variant.place or (home.place if home else None)
+        rows = rows_at(law.fee_rows(asked, day, variant.key), place)
         assessment = assess(
-            law.fee_rows(asked, day, case),
+            rows,
             law.reductions,
             channel=channel,
             on=day,
-            exemption=Exemption(exemption) if exemption else None,
+            place=place,
+            exemption=Exemption(exemption, evidence) if exemption else None,
             quantity=quantity,
             copies=copies,
+            duties=[_duty(each) for each in duty or ()],
         )
     if as_json:
         show_json(spell_fees(assessment, law))
     else:
-        show_fees(assessment, law)
+        show_fees(assessment, rows, channel, law)
 
 
 @catalogue.command("check")
@@ -215,6 +229,15 @@ def _day(text: str) -> date:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise Invalid(f"'{text}' is not a day", field="on", remedy="write YYYY-MM-DD") from None
+
+
+def _duty(text: str) -> Duty:
+    notice, _, amount = text.rpartition("=")
+    try:
+        return Duty(notice.strip(), int(amount), SUPPOSED)
+    except ValueError:
+        remedy = "write notice=amount in whole đồng, such as 1234/TB-CCT=12500000"
+        raise Invalid("a financial duty has no amount", field="duty", remedy=remedy) from None
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +14,8 @@ from activities.intake import fee_lines
 from cli.console import money
 from domain.catalogue import Catalogue
 from domain.deadlines import Deadlines
-from domain.fees import Assessment
+from domain.fees import CUTTABLE, Assessment, FeeKind, FeeLine, FeeRow, SetBy
+from domain.procedures import Channel
 from domain.terms import WalkDay
 
 
@@ -63,14 +66,54 @@ def show_dates(dates: Deadlines, law: Catalogue) -> None:
     console.print(f"calendar {dates.calendar}, law {law.version}")
 
 
-def show_fees(assessment: Assessment, law: Catalogue) -> None:
-    """Print the lines, what they rest on, and the sum."""
+KINDS = {
+    FeeKind.PHI: "phí",
+    FeeKind.LE_PHI: "lệ phí",
+    FeeKind.PRICE: "price",
+    FeeKind.FINANCIAL_DUTY: "financial duty",
+}
+
+
+def show_fees(assessment: Assessment, rows: Sequence[FeeRow], channel: Channel, law: Catalogue) -> None:
+    """Print the lines, for each what it rests on and why it is what it is, and the sum.
+
+    `rows` are those that were assessed, in their order: the first lines are theirs, the others financial duties.
+    """
     console = Console()
     table = Table("fee", "kind", "listed", "exempted", "reduced", "due")
     for line in assessment.lines:
         amounts = (money(amount) for amount in (line.listed, line.exempted, line.reduced, line.due))
-        table.add_row(line.name, line.kind, *amounts)
+        table.add_row(line.name, KINDS[line.kind], *amounts)
     console.print(table if assessment.lines else "no fee")
-    for basis in dict.fromkeys(basis for line in assessment.lines for basis in line.basis):
-        console.print(f"· {basis}")
+    for line, row in zip_longest(assessment.lines, rows):
+        console.print(f"· {line.name}: {why(line, row, channel)}")
+        console.print(f"  by {'; '.join(line.basis)}")
+        if row and not row.certain:
+            console.print(f"  [yellow]not confirmed:[/] {row.note}")
     console.print(f"total {money(assessment.total)}, law {law.version}")
+
+
+def why(line: FeeLine, row: FeeRow | None, channel: Channel) -> str:
+    """Say in a sentence why a line is what it is; without a row it is a financial duty."""
+    if row is None:
+        return "what the tax office asks; it is never cut, exempted or given back here"
+    if not line.listed:
+        return "free as listed"
+    if line.exempted == line.listed:
+        return "exempt, so that nothing is left to cut"
+    begin = "part of it is exempt; " if line.exempted else ""
+    if line.reduced:
+        return f"{begin}filed {channel}, so the resolution takes its share of {'the rest' if begin else 'it'}"
+    return f"{begin}{_why_whole(row, channel)}"
+
+
+def _why_whole(row: FeeRow, channel: Channel) -> str:
+    if row.by_channel:
+        return "its own table lists a price for each channel, which is never cut again"
+    if row.kind not in CUTTABLE:
+        return "a price, which a resolution on phí and lệ phí does not touch"
+    if row.set_by is not SetBy.COUNCIL:
+        return "fixed by the ministry, whose fees the council's resolution cannot cut"
+    if channel is not Channel.ONLINE:
+        return "as listed: only what is filed online is cut"
+    return "as listed: no resolution in force on that day lists it"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from domain.catalogue import Catalogue
 from domain.check_tools import Wrong
 from domain.decisions import MOST_PROMISED, ReductionRow, ShorteningRow, Source, may_stay_whole, promised_term
 from domain.errors import DomainError
-from domain.fees import FeeRow, SetBy, Tier
+from domain.fees import CUTTABLE, MOST_ASKED, FeeKind, FeeRow, Per, SetBy, Tier
 from domain.procedures import Case, Procedure
 from domain.validity import do_overlap
 
@@ -26,6 +26,13 @@ def wrong_money(catalogue: Catalogue) -> Iterator[Wrong]:
     for reduction in catalogue.reductions:
         for message, remedy in _reduction(reduction, catalogue):
             yield Wrong("reduction", reduction, message, remedy)
+    for one, other in combinations(catalogue.reductions, 2):
+        twice = (
+            sorted(set(one.fees) & set(other.fees)) if one.channel is other.channel and do_overlap(one, other) else []
+        )
+        if twice:
+            remedy = "end the earlier resolution, or list each fee in one of the two"
+            yield Wrong("reduction", other, f"{', '.join(twice)} would be cut by {one.decision} as well", remedy)
 
 
 def _fee(fee: FeeRow, used: set[str]) -> Iterator[tuple[str, str]]:
@@ -33,11 +40,13 @@ def _fee(fee: FeeRow, used: set[str]) -> Iterator[tuple[str, str]]:
         yield "no procedure names this fee", "name it in `fees` of its procedure, or remove it"
     listed = (*(price.amount for price in fee.by_channel), *(tier.amount for tier in fee.tiers))
     for amount in (fee.amount, *listed, *(() if fee.cap is None else (fee.cap,))):
-        if type(amount) is not int or amount < 0:
+        if type(amount) is not int or not 0 <= amount <= MOST_ASKED:
             yield (
-                f"the amount {amount} is not a whole number of đồng from 0",
+                f"the amount {amount} is not a whole number of đồng from 0 to {MOST_ASKED}",
                 "give whole đồng, such as 20000",
             )
+    yield from _counted(fee)
+    yield from _booked(fee)
     if not _are_in_order(fee.tiers):
         yield (
             "its tiers are not in order with an open last one",
@@ -49,6 +58,27 @@ def _fee(fee: FeeRow, used: set[str]) -> Iterator[tuple[str, str]]:
     for relief in fee.reliefs:
         if not 1 <= relief.percent <= 100 or not relief.basis.strip():
             yield f"the relief '{relief.kind}' has no basis or is not 1–100%", "give basis and percent"
+
+
+def _counted(fee: FeeRow) -> Iterator[tuple[str, str]]:
+    """Prices that would silently not count: of the counted by a whole dossier, or of a channel beside tiers."""
+    if fee.per is Per.DOSSIER and (fee.tiers or fee.cap is not None):
+        yield "it has tiers or a cap, and is for a whole dossier", "give per = page, copy or person, or remove them"
+    if fee.tiers and fee.by_channel:
+        yield "it has tiers and prices for each channel", "keep one of the two"
+
+
+def _booked(fee: FeeRow) -> Iterator[tuple[str, str]]:
+    """Only of a phí may the collecting body keep a share (Law 97/2015 Art. 12); a duty is never listed."""
+    if type(fee.kept_percent) is not int or not 0 <= fee.kept_percent <= 100:
+        yield f"kept_percent is {fee.kept_percent}", "give 0 to 100"
+    elif fee.kept_percent and fee.kind is not FeeKind.PHI:
+        yield f"of a '{fee.kind}' nothing is kept", "take kept_percent out, or correct the kind"
+    if fee.kind is FeeKind.FINANCIAL_DUTY:
+        yield (
+            "a financial duty has no listed amount",
+            "remove the row: an officer enters the duty with the tax office's notice",
+        )
 
 
 def _are_in_order(tiers: tuple[Tier, ...]) -> bool:
@@ -125,6 +155,8 @@ def _reduction(reduction: ReductionRow, catalogue: Catalogue) -> Iterator[tuple[
             yield f"the fee '{code}' is unknown", "add its row, or correct the code"
         if any(fee.set_by is not SetBy.COUNCIL for fee in rows):
             yield f"the fee '{code}' is not the council's", "list only fees that the provincial council fixed"
+        if any(fee.kind not in CUTTABLE for fee in rows):
+            yield f"'{code}' is neither phí nor lệ phí", "list only fees: a resolution on fees cuts nothing else"
         if any(fee.by_channel for fee in rows):
             yield (
                 f"the fee '{code}' has listed prices for each channel",

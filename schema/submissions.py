@@ -46,6 +46,11 @@ class ClaimedExemption(Request):
 
     kind: ExemptionKind
     evidence: Text
+    granted_by: Annotated[Code | None, Field(exclude_if=lambda code: code is None)] = None
+    """The code of the unit that granted it, or a role; None: the unit that receives the dossier.
+
+    Left out of what is digested when it is not given: the digest of a body from before it must stay the same.
+    """
 
 
 class LateEntry(Request):

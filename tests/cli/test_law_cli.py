@@ -136,6 +136,72 @@ def test_fee_of_pages_and_group():
     assert (exempt["total"], exempt["lines"][0]["exempted"]) == (0, 20_000)
 
 
+def test_fee_json_for_the_books():
+    """Each line of `fee --json` has the keys of the contract, and what the books need beside them."""
+    (line,) = answer("fee", "--procedure", "1.011441", "--channel", "online", "--on", "2026-11-23")["lines"]
+
+    assert {"name", "kind", "listed", "exempted", "reduced", "due", "basis"} <= line.keys()
+    assert (line["kind"], line["kept_percent"], line["refund"]) == ("phi", 85, "before_appraisal")
+
+
+def test_fee_with_a_duty():
+    """A financial duty stands beside the fees as the notice says, and is part of the sum."""
+    asked = ("fee", "--procedure", "1.013831", "--channel", "online", "--on", "2026-11-23")
+    found = answer(*asked, "--duty", "1234/TB-CCT=12500000", "--duty", "7/TB=1")
+
+    assert [(line["kind"], line["due"]) for line in found["lines"]] == [
+        ("le_phi", 15_000),
+        ("phi", 145_000),
+        ("financial_duty", 12_500_000),
+        ("financial_duty", 1),
+    ]
+    assert found["total"] == 12_660_001
+
+
+def test_fee_at_a_unit():
+    """With --unit the case is the usual one of that commune; a case for another kind of place is refused."""
+    asked = ("fee", "--procedure", "1.013831", "--channel", "online", "--unit", "000.00.63.H48")
+    refused = run(*asked, "--case", "plain")
+
+    assert answer(*asked)["total"] == 160_000
+    assert refused.exit_code == 1
+    assert "use one of: difficult, lease-difficult" in refused.stderr
+
+
+REASONS = {
+    "cut online": (("1.001612", "online"), "lệ phí", "filed online, so the resolution takes its share of it"),
+    "counter": (("1.001612", "counter"), "lệ phí", "only what is filed online is cut"),
+    "not listed": (("1.000703", "online"), "lệ phí", "no resolution in force on that day lists it"),
+    "ministry": (("2.000635", "online"), "phí", "fixed by the ministry"),
+    "listed per channel": (("1.004222", "online"), "lệ phí", "its own table lists a price for each channel"),
+    "free": (("1.000656", "online"), "lệ phí", "free as listed"),
+    "exempt": (("1.004873", "online", "--exemption", "merit"), "lệ phí", "exempt, so that nothing is left to cut"),
+    "part": (("3.000333", "online", "--exemption", "student"), "phí", "part of it is exempt; fixed by the ministry"),
+    "duty": (("1.001193", "online", "--duty", "1/TB=5"), "financial duty", "never cut, exempted or given back"),
+}
+
+
+@pytest.mark.parametrize("asked, kind, why", REASONS.values(), ids=REASONS)
+def test_fee_says_why(asked, kind, why):
+    """For people each line has its kind, the texts that it rests on, and a sentence why it is what it is."""
+    procedure, channel, *more = asked
+    said = run("fee", "--procedure", procedure, "--channel", channel, "--on", "2026-11-23", *more).stdout
+    on_one_line = " ".join(said.split())
+
+    assert kind.split()[-1] in said
+    assert why in on_one_line
+    assert " by " in on_one_line
+
+
+def test_fee_says_what_is_not_confirmed():
+    """A row that no source confirmed says so, and why; one that is certain does not."""
+    unsure = run("fee", "--procedure", "1.001612", "--channel", "online").stdout
+    sure = run("fee", "--procedure", "2.000815", "--channel", "counter").stdout
+
+    assert "not confirmed: Mức 100.000 đồng" in " ".join(unsure.split())
+    assert "not confirmed" not in sure
+
+
 def test_readable_answers():
     """Without --json a person reads the dates, the reasons and the sum."""
     dates = run(*ONLINE)
@@ -177,6 +243,19 @@ BAD = {
     ),
     "before the procedure was": (("fee", "--procedure", "1.014199", "--on", "2024-01-01"), "procedure"),
     "no copies": (("fee", "--procedure", "2.000635", "--quantity", "0"), "quantity"),
+    "too many copies": (("fee", "--procedure", "2.000635", "--copies", "100001"), "copies"),
+    "an exemption without evidence": (
+        ("fee", "--procedure", "1.004222", "--exemption", "elderly", "--evidence", " "),
+        "exemption.evidence",
+    ),
+    "a duty without an amount": (("fee", "--procedure", "1.004222", "--duty", "12/TB"), "duty"),
+    "a duty of a fraction": (("fee", "--procedure", "1.004222", "--duty", "12/TB=1.5"), "duty"),
+    "a negative duty": (("fee", "--procedure", "1.004222", "--duty", "12/TB=-5"), "duties.amount"),
+    "a duty without a notice": (("fee", "--procedure", "1.004222", "--duty", "=5"), "duties.notice"),
+    "a unit that may not receive it": (
+        ("fee", "--procedure", "1.004222", "--unit", "000.00.61.H48"),
+        "unit",
+    ),
     "group that the fee does not know": (("fee", "--procedure", "1.004222", "--exemption", "student"), "exemption"),
 }
 
