@@ -98,7 +98,7 @@ class Vnpay:
     async def refund(self, order: RefundOrder) -> None:
         """Give one debit back, whole; done only once VNPAY says that it is. `Unavailable`, `Refused`."""
         told = await self._refund_told(order)
-        if told is None:
+        if told is None or (told == "09" and order.refusals):  # refused by the bank, and let go once more
             await self._ask_refund(order)
             told = await self._refund_told(order)
         if told == "09":

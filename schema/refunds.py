@@ -54,3 +54,5 @@ class RefundOrder(Message):
     """Of the attempt that was paid, which VNPAY asks for."""
     ordered_at: AwareDatetime | None = None
     """When that attempt was written down, which VNPAY asks for too; None: whoever sends the order looks it up."""
+    refusals: int = 0
+    """How often the provider has refused it: an officer has let it go once more after each."""

@@ -100,7 +100,8 @@ class RefundWorkflow:
         if order.provider == "counter":
             return True  # handed over by whoever approved
         try:
-            await workflow.execute_activity_method(PaymentActivities.refund, order, **OUTSIDE)
+            asked = order.model_copy(update={"refusals": self._refusals})
+            await workflow.execute_activity_method(PaymentActivities.refund, asked, **OUTSIDE)
         except ActivityError:
             return False
         return True
