@@ -38,7 +38,11 @@ def payload(account: Account, amount: int, purpose: str) -> str:
     """Write the text of the code that asks for `amount` đồng; Invalid for what no bank could carry out."""
     whole = isinstance(amount, int) and not isinstance(amount, bool)
     _require(whole and 1 <= amount <= MOST, "amount", f"give whole đồng from 1 to {MOST}")
-    _require(re.fullmatch(rf"[ -~]{{1,{LONGEST_PURPOSE}}}", purpose), "purpose", f"give 1 to {LONGEST_PURPOSE} letters without marks")
+    _require(
+        re.fullmatch(rf"[ -~]{{1,{LONGEST_PURPOSE}}}", purpose),
+        "purpose",
+        f"give 1 to {LONGEST_PURPOSE} letters without marks",
+    )
     beneficiary = _field("00", account.bin) + _field("01", account.number)
     text = "".join(
         (
