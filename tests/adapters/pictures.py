@@ -51,10 +51,7 @@ def _unfiltered(kind: int, line: bytes, above: bytes) -> bytes:
     made = bytearray()
     left = corner = 0
     for value, over in zip(line, above, strict=True):
-        if kind == 4:
-            guess = _paeth(left, over, corner)
-        else:
-            guess = (0, left, over, (left + over) // 2)[kind]
+        guess = _paeth(left, over, corner) if kind == 4 else (0, left, over, (left + over) // 2)[kind]
         left, corner = value + guess & 0xFF, over
         made.append(left)
     return bytes(made)
