@@ -28,7 +28,6 @@ _OPTIONS = {
     "tax_code": "--tax-code",
     "reason": "--reason",
     "officer": "--officer",
-    "actor.officer": "--officer",
     "out": "--out",
 }
 _USAGE_OPTIONS = {"series": "--series", "quarter": "--quarter", "period": "--quarter"}
@@ -62,7 +61,7 @@ def cancel(
     as_json: bool = JSON,
 ) -> None:
     """Cancel a wrong receipt and issue the next number of its series for the same payment."""
-    actor = read_model({"role": "clerk", "officer": officer}, ActorBody)
+    actor = read_model({"role": "clerk", "officer": officer or None}, ActorBody)
 
     async def work() -> int:
         async with open_receipts(load_settings()) as receipts:
