@@ -19,8 +19,8 @@ demo: $(VENV)/.run ## start everything, take real dossiers from submission to re
 up: $(VENV)/.run ## start everything and keep it running; Ctrl-C stops it
 	@$(BIN)/motcua up
 
-test: $(VENV)/.dev ## all tests that need nothing but Python wheels (some: TESTS=tests/domain)
-	@$(BIN)/python -m pytest $(TESTS)
+test: $(VENV)/.dev ## all tests that need nothing but Python wheels (some: TESTS=tests/domain), two files at a time
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(TESTS)
 
 check: ## format, lint, types, import rules, tests: all that must be green
 	@$(MAKE) --no-print-directory lint
