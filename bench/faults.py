@@ -286,7 +286,7 @@ async def _compare(stack: Stack, partner: httpx.AsyncClient, ids: list[UUID], ou
 
 def _hold(dossier: UUID, ours: list[asyncpg.Record], orders: list[dict[str, Any]], outcome: Outcome) -> None:
     debits = {str(d["transaction"]): d["amount"] for order in orders for d in order["debits"]}
-    backs = Counter(str(r["transaction"]) for order in orders for r in order["refunds"] if r["state"] == "succeeded")
+    backs = Counter(str(r["transaction_id"]) for order in orders for r in order["refunds"] if r["state"] == "done")
     mine = {row["transaction"]: row["amount"] for row in ours}
     back = {row["transaction"] for row in ours if row["refund_state"] == "refunded"}
     kept = [row for row in ours if row["use"] == "fee" and row["refund_state"] != "refunded"]
