@@ -75,7 +75,7 @@ async def told(desk: OnDisk) -> list[str]:
 
 
 async def test_ten_planted_differences(desk: OnDisk) -> None:
-    """Exactly those ten are found; two are provable and told to their dossiers, the rest say why not; again the same."""
+    """Exactly those ten are found; two are provable and told to their dossiers, the rest say why; again the same."""
     platform = Platform()
     for _ in range(25):
         await paid(desk, platform)

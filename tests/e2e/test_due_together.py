@@ -14,8 +14,6 @@ from domain.milestones import ClockKind
 from tests.e2e.equality import equal, finished
 
 DOSSIERS = 10_000
-SMALL = 200
-"""Without `make soak`: a tenth would take CI three minutes and more, most of them for sowing."""
 WINDOW: int = Settings.model_fields["clock_spread"].default
 SAMPLE = 8
 
@@ -25,7 +23,7 @@ def test_very_many_fall_due_at_the_same_minute(scale: int) -> None:
     """With no spread at all, and at full size with the usual window too; what was measured is printed, not judged."""
     for spread in (0, WINDOW) if scale == 1 else (0,):
         with temporary_folder() as folder:
-            _fall_due(folder, DOSSIERS if scale == 1 else SMALL, spread)
+            _fall_due(folder, DOSSIERS // scale, spread)
 
 
 def _fall_due(folder: Path, dossiers: int, spread: int) -> None:
