@@ -27,3 +27,10 @@ SELECT (SELECT count(*) FROM inbox WHERE delivered_at IS NULL) AS waiting,
        (SELECT count(*) FROM refund WHERE state = 'refused') AS refused,
        (SELECT count(*) FROM payment_attempt WHERE state IN ('ordered', 'opened', 'unknown', 'superseded')) AS open,
        (SELECT coalesce(max(position), 0) FROM event) AS position;
+
+-- name: order_for_all
+-- One open attempt for each of these dossiers, so that a provider may call back.
+INSERT INTO payment_attempt (reference, dossier, number, amount, provider, state, ordered_at, expires_at)
+SELECT replace(id::text, '-', '') || '-9', id, 9, 100000, 'platform', 'opened', $2::timestamptz,
+       $2::timestamptz + interval '1 day'
+  FROM unnest($1::uuid[]) AS id;
