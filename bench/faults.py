@@ -31,6 +31,7 @@ from adapters.wiring import open_entrance
 from deploy.embedded.folder import temporary_folder
 from deploy.embedded.stack import Stack
 from domain.errors import DomainError
+from domain.instants import civil_date
 from domain.payments import OPEN
 from schema.sql import QUERIES
 from schema.submissions import CommandBody, Submission
@@ -247,7 +248,7 @@ async def _let_go(stack: Stack, connection: asyncpg.Connection[asyncpg.Record]) 
 
 async def _reconcile(stack: Stack) -> int:
     """The daily job for today, at both providers; how many repairs it made."""
-    day = datetime.now(UTC).astimezone().date()
+    day = civil_date(datetime.now(UTC))
     repairs = 0
     for provider in ("platform", "vnpay"):
         told = await asyncio.to_thread(

@@ -39,7 +39,8 @@ def test_cash_is_told_and_closed(stack: Stack, office: Office, tmp_path: Path) -
     rows = asked(stack, "statement", "rows", *chosen, "--limit", "1000", "--csv", f"{tmp_path}/r.csv")["rows"]
     ours = [row for row in rows if row["dossier"] == dossier]
     assert [(row["amount"], row["receipt"]["number"] > 0) for row in ours] == [(100_000, True)]
-    assert sum(row["amount"] for row in rows) == told["total"]["collected"]
+    in_ = [row["amount"] for row in rows if row["movement"] == "payment"]  # other tests of the stack give money back
+    assert sum(in_) == told["total"]["collected"]
     assert sum(group["net"] for group in told["groups"]) == told["total"]["net"]
     assert zipfile.is_zipfile(tmp_path / "t.xlsx")
     lines = (tmp_path / "r.csv").read_text(encoding="utf-8-sig").splitlines()
