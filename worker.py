@@ -22,7 +22,6 @@ from temporalio.worker import Worker
 
 from activities.campaigns import CampaignActivities
 from activities.payments import PaymentActivities
-from activities.reconciliation import ReconciliationActivities
 from activities.register import RegisterActivities
 from activities.stale import StaleActivities
 from activities.watch import WatchActivities
@@ -35,8 +34,7 @@ from adapters.keys import KeyedDigest, KeyRing
 from adapters.law import PostgresLaw
 from adapters.logs import configure_logs
 from adapters.postgres import Pool, open_pool
-from adapters.providers import providers_of, statements_of
-from adapters.reconciliation import Reconciliation
+from adapters.providers import providers_of
 from adapters.register import PostgresRegister
 from adapters.relay import Relay
 from adapters.schedules import schedule, schedule_watch
@@ -50,7 +48,6 @@ from adapters.wiring import utc_now
 from schema import wire
 from workflows.campaign import CampaignWorkflow
 from workflows.dossier import DossierWorkflow
-from workflows.reconcile import ReconcileWorkflow
 from workflows.refund import RefundWorkflow
 from workflows.stale import StaleAttemptsWorkflow
 from workflows.watch import WatchWorkflow
@@ -76,13 +73,13 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         recording = RegisterActivities(register)
         providers = providers_of(settings, http, pool)
         digest = KeyedDigest.parse(settings.index_key.get_secret_value())
-        intake = Intake(pool, law, Vault(ring, digest), digest)
-        stale = StaleSweep(pool, providers, intake, timedelta(seconds=settings.stale_after))
-        reconciling = ReconciliationActivities(Reconciliation(pool, intake, statements_of(settings, http)))
+        stale = StaleSweep(
+            pool, providers, Intake(pool, law, Vault(ring, digest), digest), timedelta(seconds=settings.stale_after)
+        )
         campaigns = CampaignActivities(PostgresCampaigns(pool, law, Engine(client), utc_now))
         workers = [
             dossier_worker(client, settings, recording),
-            outside_worker(client, settings, PaymentActivities(providers), StaleActivities(stale), reconciling),
+            outside_worker(client, settings, PaymentActivities(providers), StaleActivities(stale)),
             campaign_worker(client, settings, campaigns),
         ]
         running = health(settings.gateway_host, settings.worker_port, lambda: all(w.is_running for w in workers))
@@ -90,7 +87,6 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
             await resources.enter_async_context(resource)
         await make_current(client, settings.build_id)
         await schedule(client, wire.STALE_SCHEDULE, wire.STALE_WORKFLOW, timedelta(seconds=settings.stale_every))
-        await schedule(client, wire.RECONCILE_SCHEDULE, wire.RECONCILE_WORKFLOW, timedelta(days=1))
         relay = asyncio.create_task(Relay(pool, client, utc_now, register.remember, chosen_for(settings)).run())
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait({relay, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -104,7 +100,7 @@ def dossier_worker(client: Client, settings: Settings, recording: RegisterActivi
     return Worker(
         client,
         task_queue=wire.DOSSIER_QUEUE,
-        workflows=[DossierWorkflow, RefundWorkflow, StaleAttemptsWorkflow, ReconcileWorkflow],
+        workflows=[DossierWorkflow, RefundWorkflow, StaleAttemptsWorkflow],
         activities=[recording.load, recording.record],
         max_concurrent_workflow_tasks=settings.workflow_tasks,
         max_cached_workflows=settings.cached_workflows,
@@ -124,18 +120,12 @@ def chosen_for(settings: Settings) -> dict[str, int]:
     }
 
 
-def outside_worker(
-    client: Client,
-    settings: Settings,
-    payments: PaymentActivities,
-    stale: StaleActivities,
-    reconciling: ReconciliationActivities,
-) -> Worker:
+def outside_worker(client: Client, settings: Settings, payments: PaymentActivities, stale: StaleActivities) -> Worker:
     """The worker that speaks to other organisations, on its own queue, so that they hold up nobody."""
     return Worker(
         client,
         task_queue=wire.OUTSIDE_QUEUE,
-        activities=[payments.open, payments.query, payments.ask, payments.refund, stale.ask_all, reconciling.reconcile],
+        activities=[payments.open, payments.query, payments.ask, payments.refund, stale.ask_all],
         max_concurrent_activities=settings.activities,
         deployment_config=deployment(settings.build_id),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),

@@ -13,16 +13,7 @@ from uuid import UUID
 from domain.catalogue import Catalogue
 from schema.case import Case
 from schema.messages import RecordAsk, Recorded
-from schema.payments import (
-    OpenedOrder,
-    PaymentOrder,
-    PaymentQuery,
-    PaymentReport,
-    ReconcileAsk,
-    Reconciled,
-    StaleAsk,
-    StaleAsked,
-)
+from schema.payments import OpenedOrder, PaymentOrder, PaymentQuery, PaymentReport, StaleAsk, StaleAsked
 from schema.refunds import RefundOrder
 from schema.watch import LookAsk, Looked
 
@@ -113,14 +104,6 @@ class StaleAttempts(Protocol):
 
     async def ask_all(self, ask: StaleAsk) -> StaleAsked:
         """Ask about each; what is found out is handed on like a call-back."""
-        ...
-
-
-class Reconciler(Protocol):
-    """Whoever holds a provider's statement of a day beside our books."""
-
-    async def reconcile(self, ask: ReconcileAsk) -> Reconciled:
-        """Keep what differs, tell dossiers what is provable; the same day again changes nothing."""
         ...
 
 

@@ -12,7 +12,7 @@ import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -114,15 +114,6 @@ class HttpPaymentPlatform:
         except binascii.Error:
             raise Unavailable("the platform's bill is not base64") from None
 
-    async def statement(self, day: date) -> str:
-        """Every debit and refund of a day of Việt Nam, a line each. `Unavailable`, `Refused`."""
-        answer = await self._ask("STATEMENT", {"day": f"{day:%Y%m%d}"})
-        if answer["code"] != "00":
-            raise _no(answer["code"])
-        if answer["day"] != f"{day:%Y%m%d}":
-            raise Unavailable("the platform told of another day")
-        return answer["rows"]
-
     def read_callback(self, body: bytes) -> PaymentReport:
         """The report in a call-back's body. `BadSignature` (401), or `Invalid` (422) when it is no CONFIRM.
 
@@ -142,7 +133,7 @@ class HttpPaymentPlatform:
             raise Unavailable("the platform's answer is not signed with MOTCUA_PAYMENTS_SECRET") from None
         except Invalid:
             raise Unavailable("the platform's answer is not one of the protocol's") from None
-        if answer["code"] == "00" and answer.get("reference") != fields.get("reference"):
+        if answer["code"] == "00" and answer["reference"] != fields["reference"]:
             raise Unavailable("the platform answered about another order")
         return answer
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -52,7 +52,6 @@ class Merchant:
     pay_url: str
     api_url: str
     return_url: str
-    statement_url: str | None = None
 
 
 def _now() -> datetime:
@@ -106,20 +105,6 @@ class Vnpay:
             raise Refused("VNPAY refused the refund")
         if told != "00":
             raise Unavailable("the refund is in progress at VNPAY")
-
-    async def statement(self, day: date) -> str:
-        """Every debit and refund of a day, a line each, signed as a whole. `Unavailable`, `Refused`."""
-        if self._merchant.statement_url is None:
-            raise Refused("MOTCUA_VNPAY_STATEMENT_URL is not set: give the statement as a file")
-        try:
-            answer = await self._http.get(self._merchant.statement_url, params={"day": f"{day:%Y%m%d}"})
-        except httpx.HTTPError as error:
-            raise Unavailable(f"VNPAY does not answer ({type(error).__name__})") from None
-        if not answer.is_success:
-            raise Unavailable(f"VNPAY is in trouble (HTTP {answer.status_code})")
-        if not self._signature.is_of(answer.content, answer.headers.get("X-Signature", "")):
-            raise Unavailable("VNPAY's statement is not signed with MOTCUA_VNPAY_SECRET")
-        return answer.text
 
     def read_ipn(self, parameters: Mapping[str, str]) -> PaymentReport:
         """The report in an IPN. `BadSignature`, or `Invalid` when it is none of ours."""

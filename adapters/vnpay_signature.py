@@ -63,11 +63,6 @@ class VnpaySignature:
         self._check(self._of("|".join(values.values())), str(message.get(HASH) or ""))
         return values
 
-    def is_of(self, body: bytes, given: str) -> bool:
-        """Whether this is the hash of a whole body; compared in constant time."""
-        right = hmac.new(self._secret, body, hashlib.sha512).hexdigest()
-        return hmac.compare_digest(right.encode(), given.lower().encode(errors="surrogatepass"))
-
     def _of(self, text: str) -> str:
         return hmac.new(self._secret, text.encode(errors="surrogatepass"), hashlib.sha512).hexdigest()
 
