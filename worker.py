@@ -22,6 +22,7 @@ from temporalio.worker import Worker
 
 from activities.campaigns import CampaignActivities
 from activities.payments import PaymentActivities
+from activities.reconciliation import ReconciliationActivities
 from activities.register import RegisterActivities
 from activities.stale import StaleActivities
 from activities.watch import WatchActivities
@@ -34,10 +35,12 @@ from adapters.keys import KeyedDigest, KeyRing
 from adapters.law import PostgresLaw
 from adapters.logs import configure_logs
 from adapters.postgres import Pool, open_pool
+from adapters.provider_statements import statements_of
 from adapters.providers import providers_of
+from adapters.reconciliation import Reconciliation
 from adapters.register import PostgresRegister
 from adapters.relay import Relay
-from adapters.schedules import schedule, schedule_watch
+from adapters.schedules import schedule, schedule_reconciliation, schedule_watch
 from adapters.settings import Settings, load_settings
 from adapters.stale import StaleSweep
 from adapters.temporal import DEPLOYMENT, connect, deployment, make_current, motcua_plugin
@@ -48,6 +51,7 @@ from adapters.wiring import utc_now
 from schema import wire
 from workflows.campaign import CampaignWorkflow
 from workflows.dossier import DossierWorkflow
+from workflows.reconcile import ReconcileWorkflow
 from workflows.refund import RefundWorkflow
 from workflows.stale import StaleAttemptsWorkflow
 from workflows.watch import WatchWorkflow
@@ -73,13 +77,13 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         recording = RegisterActivities(register)
         providers = providers_of(settings, http, pool)
         digest = KeyedDigest.parse(settings.index_key.get_secret_value())
-        stale = StaleSweep(
-            pool, providers, Intake(pool, law, Vault(ring, digest), digest), timedelta(seconds=settings.stale_after)
-        )
+        intake = Intake(pool, law, Vault(ring, digest), digest)
+        stale = StaleActivities(StaleSweep(pool, providers, intake, timedelta(seconds=settings.stale_after)))
+        reconciling = ReconciliationActivities(Reconciliation(pool, statements_of(settings, http), intake))
         campaigns = CampaignActivities(PostgresCampaigns(pool, law, Engine(client), utc_now))
         workers = [
             dossier_worker(client, settings, recording),
-            outside_worker(client, settings, PaymentActivities(providers), StaleActivities(stale)),
+            outside_worker(client, settings, PaymentActivities(providers), stale, reconciling),
             campaign_worker(client, settings, campaigns),
         ]
         running = health(settings.gateway_host, settings.worker_port, lambda: all(w.is_running for w in workers))
@@ -87,6 +91,7 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
             await resources.enter_async_context(resource)
         await make_current(client, settings.build_id)
         await schedule(client, wire.STALE_SCHEDULE, wire.STALE_WORKFLOW, timedelta(seconds=settings.stale_every))
+        await schedule_reconciliation(client)
         relay = asyncio.create_task(Relay(pool, client, utc_now, register.remember, chosen_for(settings)).run())
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait({relay, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -100,7 +105,7 @@ def dossier_worker(client: Client, settings: Settings, recording: RegisterActivi
     return Worker(
         client,
         task_queue=wire.DOSSIER_QUEUE,
-        workflows=[DossierWorkflow, RefundWorkflow, StaleAttemptsWorkflow],
+        workflows=[DossierWorkflow, RefundWorkflow, StaleAttemptsWorkflow, ReconcileWorkflow],
         activities=[recording.load, recording.record],
         max_concurrent_workflow_tasks=settings.workflow_tasks,
         max_cached_workflows=settings.cached_workflows,
@@ -120,12 +125,21 @@ def chosen_for(settings: Settings) -> dict[str, int]:
     }
 
 
-def outside_worker(client: Client, settings: Settings, payments: PaymentActivities, stale: StaleActivities) -> Worker:
+def outside_worker(
+    client: Client,
+    settings: Settings,
+    payments: PaymentActivities,
+    stale: StaleActivities,
+    reconciling: ReconciliationActivities,
+) -> Worker:
     """The worker that speaks to other organisations, on its own queue, so that they hold up nobody."""
     return Worker(
         client,
         task_queue=wire.OUTSIDE_QUEUE,
-        activities=[payments.open, payments.query, payments.ask, payments.refund, stale.ask_all],
+        activities=[
+            *(payments.open, payments.query, payments.ask, payments.refund),
+            *(stale.ask_all, reconciling.plan, reconciling.run),
+        ],
         max_concurrent_activities=settings.activities,
         deployment_config=deployment(settings.build_id),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),

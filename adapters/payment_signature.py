@@ -20,6 +20,8 @@ FIELDS: Mapping[str, str] = {
     "REFUND_ANSWER": "version partner reference code transaction amount currency time",
     "GET_BILL": "version partner reference time",
     "GET_BILL_ANSWER": "version partner reference code number bill time",
+    "STATEMENT": "version partner day time",
+    "STATEMENT_ANSWER": "version partner code day rows time",
     "CONFIRM": "version partner reference code transaction bank amount currency paid time",
 }
 CODES: Mapping[str, str] = {

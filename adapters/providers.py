@@ -35,7 +35,8 @@ def vnpay_of(settings: Settings, http: httpx.AsyncClient) -> Vnpay | None:
     if tmn_code is None or secret is None or pay_url is None or api_url is None:
         return None
     back = f"{settings.gateway_url}{RETURN_PATH}"
-    return Vnpay(http, Merchant(tmn_code, secret.get_secret_value().encode(), pay_url, api_url, back))
+    addresses = (pay_url, api_url, back, settings.vnpay_statement_url)
+    return Vnpay(http, Merchant(tmn_code, secret.get_secret_value().encode(), *addresses))
 
 
 def providers_of(settings: Settings, http: httpx.AsyncClient, pool: Pool) -> Providers:

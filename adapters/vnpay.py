@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -19,9 +19,11 @@ import httpx
 
 from activities.ports import Refused, Unavailable
 from adapters.payment_signature import BadSignature
-from adapters.vnpay_signature import VnpaySignature, dong, hundredths, instant_of, stamp
+from adapters.vnpay_signature import FILE_SIGNATURE, VnpaySignature, dong, hundredths, instant_of, stamp
 from domain.errors import DomainError, Invalid, NotFound
 from domain.instants import VIETNAM
+from domain.payments import Provider
+from domain.provider_statement import StatementLine, read_csv
 from schema.payments import OpenedOrder, Outcome, PaymentOrder, PaymentQuery, PaymentReport
 from schema.refunds import RefundOrder
 
@@ -52,6 +54,7 @@ class Merchant:
     pay_url: str
     api_url: str
     return_url: str
+    statement_url: str | None = None
 
 
 def _now() -> datetime:
@@ -94,6 +97,19 @@ class Vnpay:
         if answer["vnp_TransactionType"] not in ("01", ""):  # it tells of the refund: the debit was told before
             return PaymentReport(reference=asked.reference, provider="vnpay", outcome="unknown")
         return _trusted(answer, STATUSES.get(answer["vnp_TransactionStatus"], "unknown"))
+
+    async def statement(self, day: date) -> tuple[StatementLine, ...]:
+        """What went through on a day, as a signed file. `BadSignature`, `Invalid`, `Refused`, `Unavailable`."""
+        if self._merchant.statement_url is None:
+            raise Refused("VNPAY's statements come as files here: give one with --statement")
+        try:
+            answer = await self._http.get(self._merchant.statement_url, params={"day": f"{day:%Y%m%d}"})
+        except httpx.HTTPError as error:
+            raise Unavailable(f"VNPAY does not answer ({type(error).__name__})") from None
+        if not answer.is_success:
+            raise Unavailable(f"VNPAY is in trouble (HTTP {answer.status_code})")
+        self._signature.check_file(answer.content, answer.headers.get(FILE_SIGNATURE, ""))
+        return read_csv(Provider.VNPAY, day, answer.content)
 
     async def refund(self, order: RefundOrder) -> None:
         """Give one debit back, whole; done only once VNPAY says that it is. `Unavailable`, `Refused`."""

@@ -129,6 +129,7 @@ class Stack:
             KNOWN_TO_VNPAY: self._secret("vnpay-secret", secrets.token_urlsafe(32)),
             "MOTCUA_VNPAY_PAY_URL": f"{self.payments_url}/vnpay/paymentv2/vpcpay.html",
             "MOTCUA_VNPAY_API_URL": f"{self.payments_url}/vnpay/merchant_webapi/api/transaction",
+            "MOTCUA_VNPAY_STATEMENT_URL": f"{self.payments_url}/vnpay/statement",
             "MOTCUA_GATEWAY_HOST": HOST,
             "MOTCUA_GATEWAY_PORT": str(self._port("gateway-0")),
             "MOTCUA_GATEWAY_URL": self.gateway_url,
