@@ -62,7 +62,8 @@ class Reconciliation:
             async with reading(self._pool) as connection:
                 rows = await connection.fetch(QUERIES["reconciled_days"], provider, today - LOOK_BACK)
             done = [row["day"] for row in rows if row["done"]]
-            for day in due_days(today, done, [row["day"] for row in rows if row["is_open"]]):
+            again = [row["day"] for row in rows if row["is_open"] or not row["done"]]
+            for day in due_days(today, done, again):
                 named = {"provider": str(provider), "day": day, "as_of": ask.as_of}
                 days.append(ReconcileAsk.model_validate(named))
         return ReconcilePlan(days=tuple(days))

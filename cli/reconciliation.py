@@ -72,7 +72,7 @@ def discrepancies(
 
     async def work() -> list[dict[str, Any]]:
         async with open_entrance(load_settings(), "cli") as entrance:
-            chosen = {"only_open": only_open, "provider": provider, "day": _day(day)}
+            chosen: dict[str, Any] = {"only_open": only_open, "provider": provider, "day": _day(day)}
             return await Discrepancies(entrance.pool).listed(**chosen)
 
     rows = run(work(), _OPTIONS)

@@ -43,17 +43,17 @@ def neighbours(day: Day, books: Books) -> frozenset[date]:
     return frozenset(found)
 
 
-def due_days(today: date, done: Iterable[date], is_open: Iterable[date]) -> tuple[date, ...]:
+def due_days(today: date, done: Iterable[date], again: Iterable[date]) -> tuple[date, ...]:
     """The days that are to be gone through now, the latest first.
 
-    Yesterday; days since the first that was ever gone through which were missed; days with something open, which may
-    be gone by now.
+    Yesterday; days that were missed since the first that was ever looked at; days to be looked at `again`, because
+    something is open there that may be gone by now, or because they still ran.
     """
-    yesterday, done = today - _DAY, set(done)
-    first = max(min(done, default=yesterday), yesterday - LOOK_BACK)
-    missed = {first + _DAY * n for n in range((yesterday - first).days)} - done
-    again = {day for day in is_open if first <= day < yesterday}
-    return tuple(sorted({yesterday, *missed, *again}, reverse=True)[:MOST_DAYS])
+    yesterday, settled, unsettled = today - _DAY, set(done), set(again)
+    first = max(min(settled | unsettled, default=yesterday), yesterday - LOOK_BACK)
+    missed = {first + _DAY * n for n in range((yesterday - first).days)} - settled
+    due = missed | {yesterday} | {day for day in unsettled if first <= day < yesterday}
+    return tuple(sorted(due, reverse=True)[:MOST_DAYS])
 
 
 def reconcile(day: Day, books: Books) -> tuple[Discrepancy, ...]:

@@ -41,10 +41,6 @@ SELECT line.*
     ON latest.id = line.reconciliation
  WHERE line.provider = $1 AND (line.transaction = ANY($3::text[]) OR line.reference = ANY($4::text[]));
 
--- name: is_reconciled
--- Whether a statement of that day was gone through after the day had ended ($3).
-SELECT EXISTS (SELECT FROM reconciliation WHERE provider = $1 AND day = $2 AND ran_at >= $3);
-
 -- name: lock_reconciliations
 -- Days are written one after another: two runs of the same one must not find the same thing.
 LOCK TABLE reconciliation IN SHARE ROW EXCLUSIVE MODE;
@@ -102,8 +98,8 @@ SELECT * FROM discrepancy WHERE id = $1;
 -- The newest that were found, or only those that are open, or of one day.
 SELECT discrepancy.*, dossier.code
   FROM discrepancy LEFT JOIN dossier ON dossier.id = discrepancy.dossier
- WHERE (NOT $1::boolean OR closed_at IS NULL)
-   AND ($2::text IS NULL OR discrepancy.provider = $2) AND ($3::date IS NULL OR day = $3)
+ WHERE (NOT $1::boolean OR discrepancy.closed_at IS NULL)
+   AND ($2::text IS NULL OR provider = $2) AND ($3::date IS NULL OR day = $3)
  ORDER BY opened_at DESC, discrepancy.id
  LIMIT $4;
 
