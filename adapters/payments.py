@@ -37,6 +37,8 @@ STATES: Mapping[str, Outcome] = {
 }
 PATHS = {"GET_BILL": "bill"}
 """Of the messages whose address is not their name."""
+STATEMENT_SECONDS = 60.0
+"""A whole day takes longer than a question about one order."""
 _TRY_LATER = frozenset({408, 425, 429})
 
 
@@ -153,7 +155,8 @@ class HttpPaymentPlatform:
 
     async def _post(self, path: str, message: Mapping[str, str]) -> bytes:
         try:
-            answer = await self._http.post(f"{self._url}/{path}", json=message)
+            seconds = STATEMENT_SECONDS if path == "statement" else httpx.USE_CLIENT_DEFAULT
+            answer = await self._http.post(f"{self._url}/{path}", json=message, timeout=seconds)
         except httpx.HTTPError as error:
             raise Unavailable(f"the payment platform does not answer ({type(error).__name__})") from None
         if answer.status_code >= 500 or answer.status_code in _TRY_LATER:

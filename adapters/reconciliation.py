@@ -72,6 +72,7 @@ class Reconciliation:
         """Go through one day: its statement is asked for, and what it proves is told."""
         gone = await self.go_through(Provider(ask.provider), ask.day, ask.as_of)
         assert gone.done is not None  # it was no dry run
+        log.info("reconciled", **gone.done.model_dump(mode="json"))
         return gone.done
 
     async def go_through(
@@ -99,7 +100,6 @@ class Reconciliation:
         source = "file" if given is not None else "books" if lines is None else "provider"
         kept = await keep(self._pool, day, loaded.books, found, source)
         repaired = await self._repair(kept.untold, as_of) if repairs else 0
-        log.info("reconciled", provider=str(provider), day=on.isoformat(), found=kept.found, opened=kept.opened)
         return Gone(day, found, _reconciled(day, kept, repaired))
 
     async def _lines(self, provider: Provider, day: date) -> tuple[StatementLine, ...] | None:
@@ -111,9 +111,8 @@ class Reconciliation:
         for other in sorted(neighbours(day, loaded.books)) if day.lines is not None else ():
             try:
                 elsewhere += await self._statements.statement(day.provider, other)
-            except (Unavailable, Refused, DomainError) as error:
-                log.warning("neighbour_unread", provider=str(day.provider), error=type(error).__name__)
-                unread.add(other)
+            except (Unavailable, Refused, DomainError):
+                unread.add(other)  # which is said beside what is missing
         beside = without(elsewhere, day.lines or ())
         return Day(day.provider, day.on, day.lines, day.as_of, beside, frozenset(unread))
 

@@ -30,6 +30,7 @@ from schema.refunds import RefundOrder
 __all__ = ["BadSignature", "Merchant", "Vnpay", "ipn_answer"]
 
 VERSION = "2.1.0"
+STATEMENT_SECONDS = 60.0
 NOWHERE = "127.0.0.1"
 """The payer's address, which we do not know and do not pass on."""
 STATUSES: Mapping[str, Outcome] = {"00": "succeeded", "01": "pending", "02": "failed"}
@@ -103,7 +104,9 @@ class Vnpay:
         if self._merchant.statement_url is None:
             raise Refused("VNPAY's statements come as files here: give one with --statement")
         try:
-            answer = await self._http.get(self._merchant.statement_url, params={"day": f"{day:%Y%m%d}"})
+            answer = await self._http.get(
+                self._merchant.statement_url, params={"day": f"{day:%Y%m%d}"}, timeout=STATEMENT_SECONDS
+            )
         except httpx.HTTPError as error:
             raise Unavailable(f"VNPAY does not answer ({type(error).__name__})") from None
         if not answer.is_success:
