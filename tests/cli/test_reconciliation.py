@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 from temporalio.client import Client, ScheduleActionStartWorkflow
@@ -19,6 +20,7 @@ from schema import wire
 from tests.cli.test_bad_input import NOBODY, motcua
 from tests.e2e.kills import awaiting_payment, order_of, pay
 from tests.office import Office
+from tests.stories import eventually
 
 HEADER = "transaction;reference;kind;amount;currency;instant"
 NEVER = 86_400
@@ -107,12 +109,25 @@ def test_a_refusal_names_field_and_remedy(stack: Stack, arguments: tuple[str, ..
 
 
 async def test_the_night_has_its_schedule(stack: Stack) -> None:
-    """Made when a worker starts: 18:30 in UTC, which is 01:30 in Việt Nam; and the round can be had at any time."""
+    """Made when a worker starts: 18:30 in UTC, which is 01:30 in Việt Nam; a round had now goes through yesterday."""
     client = await Client.connect(stack.temporal.address, namespace=NAMESPACE)
     handle = client.get_schedule_handle(wire.RECONCILE_SCHEDULE)
     found = await handle.describe()
     action = found.schedule.action
-
     assert isinstance(action, ScheduleActionStartWorkflow)
     assert action.workflow == wire.RECONCILE_WORKFLOW
     assert [each.astimezone(UTC).time() for each in found.info.next_action_times[:3]] == [NIGHT] * 3
+
+    yesterday = civil_date(datetime.now(UTC)) - timedelta(days=1)
+    await handle.trigger()
+    assert await eventually(lambda: _gone_through(stack, yesterday)) == {"platform", "vnpay", "counter"}
+
+
+async def _gone_through(stack: Stack, day: date) -> set[str] | None:
+    """The providers of that day, once there are all of them."""
+    connection = await asyncpg.connect(stack.database_url)
+    try:
+        rows = await connection.fetch("SELECT DISTINCT provider FROM reconciliation WHERE day >= $1", day)
+    finally:
+        await connection.close()
+    return {row["provider"] for row in rows} if len(rows) == 3 else None
