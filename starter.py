@@ -12,7 +12,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for part in (dossiers, campaigns, forecast, law, money, operations, payments, reconciliation, receipts, stack, watch):
+for part in (dossiers, campaigns, forecast, law, money, operations, payments, receipts, reconciliation, stack, watch):
     part.register(app)
 
 

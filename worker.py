@@ -35,11 +35,12 @@ from adapters.keys import KeyedDigest, KeyRing
 from adapters.law import PostgresLaw
 from adapters.logs import configure_logs
 from adapters.postgres import Pool, open_pool
-from adapters.providers import providers_of, statements_of
+from adapters.provider_statements import statements_of
+from adapters.providers import providers_of
 from adapters.reconciliation import Reconciliation
 from adapters.register import PostgresRegister
 from adapters.relay import Relay
-from adapters.schedules import schedule, schedule_watch
+from adapters.schedules import schedule, schedule_reconciliation, schedule_watch
 from adapters.settings import Settings, load_settings
 from adapters.stale import StaleSweep
 from adapters.temporal import DEPLOYMENT, connect, deployment, make_current, motcua_plugin
@@ -77,12 +78,12 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         providers = providers_of(settings, http, pool)
         digest = KeyedDigest.parse(settings.index_key.get_secret_value())
         intake = Intake(pool, law, Vault(ring, digest), digest)
-        stale = StaleSweep(pool, providers, intake, timedelta(seconds=settings.stale_after))
-        reconciling = ReconciliationActivities(Reconciliation(pool, intake, statements_of(settings, http)))
+        stale = StaleActivities(StaleSweep(pool, providers, intake, timedelta(seconds=settings.stale_after)))
+        reconciling = ReconciliationActivities(Reconciliation(pool, statements_of(settings, http), intake))
         campaigns = CampaignActivities(PostgresCampaigns(pool, law, Engine(client), utc_now))
         workers = [
             dossier_worker(client, settings, recording),
-            outside_worker(client, settings, PaymentActivities(providers), StaleActivities(stale), reconciling),
+            outside_worker(client, settings, PaymentActivities(providers), stale, reconciling),
             campaign_worker(client, settings, campaigns),
         ]
         running = health(settings.gateway_host, settings.worker_port, lambda: all(w.is_running for w in workers))
@@ -90,7 +91,7 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
             await resources.enter_async_context(resource)
         await make_current(client, settings.build_id)
         await schedule(client, wire.STALE_SCHEDULE, wire.STALE_WORKFLOW, timedelta(seconds=settings.stale_every))
-        await schedule(client, wire.RECONCILE_SCHEDULE, wire.RECONCILE_WORKFLOW, timedelta(days=1))
+        await schedule_reconciliation(client)
         relay = asyncio.create_task(Relay(pool, client, utc_now, register.remember, chosen_for(settings)).run())
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait({relay, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -135,7 +136,10 @@ def outside_worker(
     return Worker(
         client,
         task_queue=wire.OUTSIDE_QUEUE,
-        activities=[payments.open, payments.query, payments.ask, payments.refund, stale.ask_all, reconciling.reconcile],
+        activities=[
+            *(payments.open, payments.query, payments.ask, payments.refund),
+            *(stale.ask_all, reconciling.plan, reconciling.run),
+        ],
         max_concurrent_activities=settings.activities,
         deployment_config=deployment(settings.build_id),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),

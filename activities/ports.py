@@ -11,18 +11,12 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.catalogue import Catalogue
+from domain.payments import Provider
+from domain.provider_statement import StatementLine
 from schema.case import Case
 from schema.messages import RecordAsk, Recorded
-from schema.payments import (
-    OpenedOrder,
-    PaymentOrder,
-    PaymentQuery,
-    PaymentReport,
-    ReconcileAsk,
-    Reconciled,
-    StaleAsk,
-    StaleAsked,
-)
+from schema.payments import OpenedOrder, PaymentOrder, PaymentQuery, PaymentReport, StaleAsk, StaleAsked
+from schema.reconciliation import ReconcileAsk, Reconciled, ReconcilePlan, ReconcilePlanAsk
 from schema.refunds import RefundOrder
 from schema.watch import LookAsk, Looked
 
@@ -116,17 +110,29 @@ class StaleAttempts(Protocol):
         ...
 
 
-class Reconciler(Protocol):
-    """Whoever holds a provider's statement of a day beside our books."""
-
-    async def reconcile(self, ask: ReconcileAsk) -> Reconciled:
-        """Keep what differs, tell dossiers what is provable; the same day again changes nothing."""
-        ...
-
-
 class Watch(Protocol):
     """Whoever looks for what stands still, and keeps what it finds in a stream of its own."""
 
     async def look(self, ask: LookAsk) -> Looked:
         """Look once, as of that instant; the same look again raises nothing twice."""
+        ...
+
+
+class Statements(Protocol):
+    """Whoever can be asked what a provider moved on a day."""
+
+    async def statement(self, provider: Provider, day: date) -> tuple[StatementLine, ...]:
+        """Its statement of a day, whole: `Invalid` when it is unsigned or malformed, `Refused` where there is none."""
+        ...
+
+
+class Reconciliations(Protocol):
+    """Whoever compares the providers' statements with our books."""
+
+    async def plan(self, ask: ReconcilePlanAsk) -> ReconcilePlan:
+        """Say which days are due."""
+        ...
+
+    async def run(self, ask: ReconcileAsk) -> Reconciled:
+        """Go through one day of one provider; the same again finds nothing new and repairs nothing twice."""
         ...

@@ -18,10 +18,10 @@ FIELDS: Mapping[str, str] = {
     "QUERY_ANSWER": "version partner reference code state transaction amount currency paid time",
     "REFUND": "version partner reference transaction amount currency time",
     "REFUND_ANSWER": "version partner reference code transaction amount currency time",
-    "STATEMENT": "version partner day time",
-    "STATEMENT_ANSWER": "version partner code day rows time",
     "GET_BILL": "version partner reference time",
     "GET_BILL_ANSWER": "version partner reference code number bill time",
+    "STATEMENT": "version partner day time",
+    "STATEMENT_ANSWER": "version partner code day rows time",
     "CONFIRM": "version partner reference code transaction bank amount currency paid time",
 }
 CODES: Mapping[str, str] = {

@@ -1,4 +1,4 @@
-"""Owns the payment platform's protocol on our side: INIT, QUERY, REFUND and the signed call-back.
+"""Owns the payment platform's protocol on our side: INIT, QUERY, REFUND, STATEMENT and the signed call-back.
 
 The messages and their signature are in docs/payments.md. What the network or the platform's trouble does is
 `Unavailable` (try later); what the platform will never grant is `Refused`. An answer that is not signed
@@ -22,6 +22,8 @@ from activities.ports import Refused, Unavailable
 from adapters.payment_signature import CODES, BadSignature, Signature, instant_of, stamp
 from domain.errors import Invalid
 from domain.instants import VIETNAM
+from domain.payments import Provider
+from domain.provider_statement import StatementLine, read_lines
 from schema.payments import OpenedOrder, Outcome, PaymentOrder, PaymentQuery, PaymentReport
 from schema.refunds import RefundOrder
 
@@ -35,6 +37,8 @@ STATES: Mapping[str, Outcome] = {
 }
 PATHS = {"GET_BILL": "bill"}
 """Of the messages whose address is not their name."""
+STATEMENT_SECONDS = 60.0
+"""A whole day takes longer than a question about one order."""
 _TRY_LATER = frozenset({408, 425, 429})
 
 
@@ -114,14 +118,12 @@ class HttpPaymentPlatform:
         except binascii.Error:
             raise Unavailable("the platform's bill is not base64") from None
 
-    async def statement(self, day: date) -> str:
-        """Every debit and refund of a day of Việt Nam, a line each. `Unavailable`, `Refused`."""
-        answer = await self._ask("STATEMENT", {"day": f"{day:%Y%m%d}"})
+    async def statement(self, day: date) -> tuple[StatementLine, ...]:
+        """What the platform moved on a day. `BadSignature`, `Invalid` for a malformed one, `Refused`, `Unavailable`."""
+        answer = await self._asked("STATEMENT", {"day": f"{day:%Y%m%d}"})
         if answer["code"] != "00":
             raise _no(answer["code"])
-        if answer["day"] != f"{day:%Y%m%d}":
-            raise Unavailable("the platform told of another day")
-        return answer["rows"]
+        return read_lines(Provider.PLATFORM, day, answer["rows"].splitlines())
 
     def read_callback(self, body: bytes) -> PaymentReport:
         """The report in a call-back's body. `BadSignature` (401), or `Invalid` (422) when it is no CONFIRM.
@@ -134,21 +136,27 @@ class HttpPaymentPlatform:
         return _report(confirm, "succeeded" if confirm["code"] == "00" else "failed")
 
     async def _ask(self, kind: str, fields: Mapping[str, str]) -> dict[str, str]:
-        head = {"version": "1.0", "partner": self._partner, "time": stamp(self._clock())}
-        body = await self._post(PATHS.get(kind, kind.lower()), self._signature.signed(kind, {**head, **fields}))
         try:
-            answer = self._signature.checked(f"{kind}_ANSWER", _json(body))
+            return await self._asked(kind, fields)
         except BadSignature:
             raise Unavailable("the platform's answer is not signed with MOTCUA_PAYMENTS_SECRET") from None
         except Invalid:
             raise Unavailable("the platform's answer is not one of the protocol's") from None
-        if answer["code"] == "00" and answer.get("reference") != fields.get("reference"):
-            raise Unavailable("the platform answered about another order")
+
+    async def _asked(self, kind: str, fields: Mapping[str, str]) -> dict[str, str]:
+        """The answer, or what is wrong with it, by name."""
+        head = {"version": "1.0", "partner": self._partner, "time": stamp(self._clock())}
+        body = await self._post(PATHS.get(kind, kind.lower()), self._signature.signed(kind, {**head, **fields}))
+        answer = self._signature.checked(f"{kind}_ANSWER", _json(body))
+        name = "day" if "day" in fields else "reference"
+        if answer["code"] == "00" and answer[name] != fields[name]:
+            raise Unavailable(f"the platform answered about another {'day' if name == 'day' else 'order'}")
         return answer
 
     async def _post(self, path: str, message: Mapping[str, str]) -> bytes:
         try:
-            answer = await self._http.post(f"{self._url}/{path}", json=message)
+            seconds = STATEMENT_SECONDS if path == "statement" else httpx.USE_CLIENT_DEFAULT
+            answer = await self._http.post(f"{self._url}/{path}", json=message, timeout=seconds)
         except httpx.HTTPError as error:
             raise Unavailable(f"the payment platform does not answer ({type(error).__name__})") from None
         if answer.status_code >= 500 or answer.status_code in _TRY_LATER:

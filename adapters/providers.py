@@ -13,7 +13,6 @@ import httpx
 from activities.ports import PaymentPlatform, Refused
 from adapters.payments import HttpPaymentPlatform
 from adapters.postgres import Pool, reading
-from adapters.reconciliation import Statement
 from adapters.settings import Settings
 from adapters.vnpay import Merchant, Vnpay
 from schema.payments import OpenedOrder, PaymentOrder, PaymentQuery, PaymentReport
@@ -36,14 +35,8 @@ def vnpay_of(settings: Settings, http: httpx.AsyncClient) -> Vnpay | None:
     if tmn_code is None or secret is None or pay_url is None or api_url is None:
         return None
     back = f"{settings.gateway_url}{RETURN_PATH}"
-    known = secret.get_secret_value().encode()
-    return Vnpay(http, Merchant(tmn_code, known, pay_url, api_url, back, settings.vnpay_statement_url))
-
-
-def statements_of(settings: Settings, http: httpx.AsyncClient) -> dict[str, Statement]:
-    """Where each provider's statement of a day comes from."""
-    vnpay = vnpay_of(settings, http)
-    return {"platform": platform_of(settings, http).statement, **({"vnpay": vnpay.statement} if vnpay else {})}
+    addresses = (pay_url, api_url, back, settings.vnpay_statement_url)
+    return Vnpay(http, Merchant(tmn_code, secret.get_secret_value().encode(), *addresses))
 
 
 def providers_of(settings: Settings, http: httpx.AsyncClient, pool: Pool) -> Providers:

@@ -1,156 +1,142 @@
-"""The daily reconciliation: a provider's statement of one day beside our books, kept, and repaired where provable.
+"""The daily reconciliation: asks for a statement, compares it with our books, keeps what differs, tells what is proved.
 
-The same day again finds the same differences and repairs nothing twice; what a later run does not find has gone.
+Facts first, effects after: what was found is committed before anything is told. What is told takes the way of a
+call-back (`Intake.report_payment`), so the same debit told again changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
 
-import asyncpg
+import structlog
 
+from activities.ports import Refused, Unavailable
+from adapters.discrepancies import Kept, keep, mark_repair
 from adapters.intake import Intake
-from adapters.postgres import Connection, Pool, reading, row_of, transaction
-from domain.errors import DomainError, Invalid
-from domain.instants import VIETNAM, at, parse_instant
-from domain.reconciliation import Books, Debit, Discrepancy, Movement, reconcile
-from schema.payments import PaymentReport, ReconcileAsk, Reconciled
+from adapters.postgres import Pool, reading
+from adapters.provider_statements import ProviderStatements
+from adapters.reconciliation_rows import Loaded, load, without
+from domain.books import Day
+from domain.discrepancies import Discrepancy
+from domain.errors import DomainError
+from domain.instants import civil_date
+from domain.payments import Provider
+from domain.provider_statement import StatementLine
+from domain.reconciliation import LOOK_BACK, due_days, neighbours, reconcile, require_begun
+from schema.payments import PaymentReport
+from schema.reconciliation import ReconcileAsk, Reconciled, ReconcilePlan, ReconcilePlanAsk
 from schema.sql import QUERIES
 
-Statement = Callable[[date], Awaitable[str]]
-"""A provider's statement of a day, as text: one line a movement."""
-
-FIELDS = ("transaction", "reference", "kind", "amount", "currency", "instant")
-STALE = timedelta(hours=2)
-"""How long after its time an attempt may be unknown before it is listed."""
-_DAY = timedelta(days=1)
+log = structlog.get_logger()
 
 
-def read_statement(text: str) -> tuple[Movement, ...]:
-    """Read a statement; one wrong line refuses the whole, naming line and remedy, and nothing is moved."""
-    lines = [line.strip() for line in text.lstrip("\ufeff").splitlines()]
-    numbered = [(number, line) for number, line in enumerate(lines, 1) if line and line != ";".join(FIELDS)]
-    return tuple(_movement(number, line) for number, line in numbered)
+@dataclass(frozen=True)
+class Gone:
+    """What came of going through a day: the day, all that differs, and what was done about it (None for a dry run)."""
 
-
-def _movement(number: int, line: str) -> Movement:
-    parts = line.split(";")
-    remedy = f"one line a movement: {';'.join(FIELDS)}; whole đồng, an ISO 8601 instant"
-    if len(parts) != len(FIELDS) or parts[2] not in ("debit", "refund") or not parts[0]:
-        raise Invalid(f"line {number} of the statement is none", field=f"line {number}", remedy=remedy)
-    if not (parts[3].isascii() and parts[3].isdecimal()) or len(parts[3]) > 15 or not int(parts[3]):
-        raise Invalid(f"line {number}: the amount is no whole number", field=f"line {number}", remedy=remedy)
-    try:
-        instant = parse_instant(parts[5])
-    except DomainError:
-        raise Invalid(f"line {number}: the instant is none", field=f"line {number}", remedy=remedy) from None
-    kind: Any = parts[2]
-    return Movement(parts[0], parts[1], kind, int(parts[3]), parts[4], instant)
+    day: Day
+    found: tuple[Discrepancy, ...]
+    done: Reconciled | None = None
 
 
 class Reconciliation:
-    """Reconciles days; what is provable goes the way of a call-back."""
+    """`activities.ports.Reconciliations` over PostgreSQL and the providers."""
 
-    def __init__(self, pool: Pool, intake: Intake, statements: Mapping[str, Statement] | None = None) -> None:
+    def __init__(self, pool: Pool, statements: ProviderStatements, intake: Intake) -> None:
         self._pool = pool
+        self._statements = statements
         self._intake = intake
-        self._statements = statements or {}
 
-    async def reconcile(self, ask: ReconcileAsk) -> Reconciled:
-        """`activities.ports.Reconciler`: of the providers that this installation has."""
-        if ask.provider not in self._statements:
-            return Reconciled()
-        found = await self.run(ask.provider, ask.day, self._statements[ask.provider], now=ask.as_of)
-        return Reconciled(found=len(found), repaired=sum(each["repair"] == "done" for each in found))
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """Whose days are gone through each night: those that can be asked, and our own counter."""
+        return (*self._statements.providers, Provider.COUNTER)
 
-    async def run(
-        self, provider: str, day: date, statement: Statement, *, now: datetime, dry_run: bool = False
-    ) -> list[dict[str, Any]]:
-        """Find, keep and repair; with `dry_run` find only. Raises `Invalid` for a statement that is none."""
-        lines = read_statement(await statement(day))
-        beside = [*read_statement(await statement(day - _DAY)), *read_statement(await statement(day + _DAY))]
-        books = await self._books(provider, day, lines, now)
-        found = reconcile(lines, books, beside)
-        if dry_run:
-            return [_shown(each, "none") for each in found]
-        return await self._kept(provider, day, found, now)
+    async def plan(self, ask: ReconcilePlanAsk) -> ReconcilePlan:
+        """The days that are due of each provider."""
+        today, days = civil_date(ask.as_of), []
+        for provider in self.providers:
+            async with reading(self._pool) as connection:
+                rows = await connection.fetch(QUERIES["reconciled_days"], provider, today - LOOK_BACK)
+            done = [row["day"] for row in rows if row["done"]]
+            again = [row["day"] for row in rows if row["is_open"] or not row["done"]]
+            for day in due_days(today, done, again):
+                named = {"provider": str(provider), "day": day, "as_of": ask.as_of}
+                days.append(ReconcileAsk.model_validate(named))
+        return ReconcilePlan(days=tuple(days))
 
-    async def open_ones(self, limit: int = 1000) -> Sequence[asyncpg.Record]:
-        """Differences that stand."""
-        async with reading(self._pool) as connection:
-            return await connection.fetch(QUERIES["open_discrepancies"], limit)
+    async def run(self, ask: ReconcileAsk) -> Reconciled:
+        """Go through one day: its statement is asked for, and what it proves is told."""
+        gone = await self.go_through(Provider(ask.provider), ask.day, ask.as_of)
+        assert gone.done is not None  # it was no dry run
+        log.info("reconciled", **gone.done.model_dump(mode="json"))
+        return gone.done
 
-    async def _books(self, provider: str, day: date, lines: Sequence[Movement], now: datetime) -> Books:
-        begins = at(day, time.min)
-        names = sorted({line.transaction for line in lines})
-        async with reading(self._pool) as connection:
-            rows = await connection.fetch(QUERIES["debits_of_day"], provider, begins, begins + _DAY, names)
-            references = sorted({line.reference for line in lines if line.kind == "debit"})
-            named = await connection.fetch(QUERIES["attempts_named"], provider, references)
-            stale = await connection.fetch(QUERIES["attempts_unknown"], provider, min(now, begins + _DAY) - STALE)
-        return Books(
-            debits=tuple(_debit(row) for row in rows),
-            dossier_of={row["reference"]: str(row["dossier"]) for row in (*named, *stale)},
-            paid_by={row["reference"]: row["transaction"] for row in named if row["transaction"]},
-            kept_by={str(row["dossier"]): row["kept"] for row in rows},
-            stale=tuple(row["reference"] for row in stale),
-        )
+    async def go_through(
+        self,
+        provider: Provider,
+        on: date,
+        as_of: datetime,
+        *,
+        given: tuple[StatementLine, ...] | None = None,
+        repairs: bool = True,
+        dry: bool = False,
+    ) -> Gone:
+        """Go through a day of a provider, by its own statement or by one that was `given` as a file.
 
-    async def _kept(
-        self, provider: str, day: date, found: Sequence[Discrepancy], now: datetime
-    ) -> list[dict[str, Any]]:
-        shown, ids = [], []
-        for each in found:
-            async with transaction(self._pool) as connection:
-                row = await self._note(connection, provider, day, each, now)
-            ids.append(row["id"])
-            repair = "done before" if row["repaired_at"] else "none"
-            if each.is_provable and each.movement is not None and not row["repaired_at"]:
-                await self._intake.report_payment(_report(provider, each.movement), received_at=now, asked=True)
-                async with reading(self._pool) as connection:
-                    await connection.execute(QUERIES["note_repair"], row["id"], now)
-                repair = "done"
-            shown.append(_shown(each, repair))
-        async with reading(self._pool) as connection:
-            await connection.execute(QUERIES["note_gone"], provider, day, ids, now)
-        return shown
+        A dry run writes nothing; without `repairs` nothing is told. Raises `Invalid` and `BadSignature` for a
+        statement that is refused whole, and for a day to come; `Refused`, `Unavailable`.
+        """
+        require_begun(on, civil_date(as_of))
+        lines = given if given is not None else await self._lines(provider, on)
+        loaded = await load(self._pool, provider, on, lines or ())
+        day = await self._beside(Day(provider, on, lines, as_of, loaded.elsewhere), loaded)
+        found = reconcile(day, loaded.books)
+        if dry:
+            return Gone(day, found)
+        source = "file" if given is not None else "books" if lines is None else "provider"
+        kept = await keep(self._pool, day, loaded.books, found, source)
+        repaired = await self._repair(kept.untold, as_of) if repairs else 0
+        return Gone(day, found, _reconciled(day, kept, repaired))
 
-    async def _note(
-        self, connection: Connection, provider: str, day: date, each: Discrepancy, now: datetime
-    ) -> asyncpg.Record:
-        values = (each.kind, provider, day, each.transaction, each.reference, each.dossier, each.ours, each.theirs)
-        return await row_of(connection, QUERIES["note_discrepancy"], *values, each.is_provable, now)
+    async def _lines(self, provider: Provider, day: date) -> tuple[StatementLine, ...] | None:
+        return None if provider is Provider.COUNTER else await self._statements.statement(provider, day)
 
+    async def _beside(self, day: Day, loaded: Loaded) -> Day:
+        """Look into the days beside it where something near midnight is missing; the day with what was found there."""
+        elsewhere, unread = list(day.elsewhere), set()
+        for other in sorted(neighbours(day, loaded.books)) if day.lines is not None else ():
+            try:
+                elsewhere += await self._statements.statement(day.provider, other)
+            except (Unavailable, Refused, DomainError):
+                unread.add(other)  # which is said beside what is missing
+        beside = without(elsewhere, day.lines or ())
+        return Day(day.provider, day.on, day.lines, day.as_of, beside, frozenset(unread))
 
-def _debit(row: asyncpg.Record) -> Debit:
-    return Debit(
-        transaction=row["transaction"],
-        dossier=str(row["dossier"]),
-        amount=row["amount"],
-        is_fee=row["use"] == "fee",
-        assessed=row["assessed"],
-        receipt=row["receipt"],
-        refund="done" if row["refund"] == "refunded" else "open" if row["refund"] else "",
-    )
-
-
-def _report(provider: str, line: Movement) -> PaymentReport:
-    facts = {"reference": line.reference, "provider": provider, "outcome": "succeeded", "currency": line.currency}
-    debit = {"amount": line.amount, "transaction": line.transaction, "paid_at": line.at.astimezone(VIETNAM)}
-    return PaymentReport.model_validate({**facts, **debit})
+    async def _repair(self, untold: Mapping[UUID, Discrepancy], now: datetime) -> int:
+        """Tell each debit as a call-back; one that the door refuses says why."""
+        repaired = 0
+        for id_, each in untold.items():
+            assert each.repair is not None  # only such are untold
+            try:
+                await self._intake.report_payment(_report(each.repair), received_at=now, asked=True)
+            except DomainError as error:
+                await mark_repair(self._pool, id_, "failed", f"{error.message}: {error.remedy}", now)
+            else:
+                await mark_repair(self._pool, id_, "done", each.why, now)
+                repaired += 1
+        return repaired
 
 
-def _shown(each: Discrepancy, repair: str) -> dict[str, Any]:
-    return {
-        "kind": str(each.kind),
-        "transaction": each.transaction,
-        "reference": each.reference,
-        "dossier": each.dossier,
-        "ours": each.ours,
-        "theirs": each.theirs,
-        "provable": each.is_provable,
-        "repair": repair,
-        "why": each.why,
-    }
+def _report(line: StatementLine) -> PaymentReport:
+    facts = {"reference": line.reference, "provider": str(line.provider), "transaction": line.transaction}
+    debit = {"amount": line.amount, "currency": line.currency, "paid_at": line.at}
+    return PaymentReport.model_validate({"outcome": "succeeded", **facts, **debit})
+
+
+def _reconciled(day: Day, kept: Kept, repaired: int) -> Reconciled:
+    counted = {"found": kept.found, "opened": kept.opened, "repaired": repaired, "closed": kept.closed}
+    return Reconciled.model_validate({"provider": str(day.provider), "day": day.on, **counted})

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 from temporalio.client import (
     Client,
     Schedule,
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
+    ScheduleCalendarSpec,
     ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
+    ScheduleRange,
     ScheduleSpec,
     ScheduleUpdate,
     ScheduleUpdateInput,
@@ -22,6 +24,10 @@ from schema import wire
 LONGEST_JITTER = timedelta(seconds=10)
 LONGEST_ROUND = timedelta(minutes=15)
 """A round that takes longer is ended, so that the next can begin."""
+NIGHT = time(18, 30)
+"""In UTC, which is 01:30 in Việt Nam: the statements of the day before are whole by then, and the first hour after
+them is told."""
+LONGEST_NIGHT = timedelta(hours=22)
 
 
 async def schedule_watch(client: Client, every: timedelta) -> None:
@@ -44,8 +50,28 @@ async def schedule(
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)], jitter=min(every / 10, LONGEST_JITTER)),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=max(every, timedelta(seconds=10))),
     )
+    await _make(client, name, wanted, at_once=True)
+
+
+async def schedule_reconciliation(client: Client) -> None:
+    """Have the day before reconciled each night, 01:30 in Việt Nam; one missed by less than a day is made up for."""
+    calendar = ScheduleCalendarSpec(hour=[ScheduleRange(NIGHT.hour)], minute=[ScheduleRange(NIGHT.minute)])
+    wanted = Schedule(
+        action=ScheduleActionStartWorkflow(
+            wire.RECONCILE_WORKFLOW,
+            id=f"{wire.RECONCILE_SCHEDULE}/round",
+            task_queue=wire.DOSSIER_QUEUE,
+            execution_timeout=LONGEST_NIGHT,
+        ),
+        spec=ScheduleSpec(calendars=[calendar]),  # in UTC: the server needs no zone database
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=LONGEST_NIGHT),
+    )
+    await _make(client, wire.RECONCILE_SCHEDULE, wanted, at_once=False)
+
+
+async def _make(client: Client, name: str, wanted: Schedule, *, at_once: bool) -> None:
     try:
-        await client.create_schedule(name, wanted, trigger_immediately=True)
+        await client.create_schedule(name, wanted, trigger_immediately=at_once)
     except ScheduleAlreadyRunningError:
         await client.get_schedule_handle(name).update(lambda known: _brought(known, wanted))
 

@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     vnpay_secret: SecretStr | None = None  # shared with VNPAY
     vnpay_pay_url: str | None = None  # where the payer is sent
     vnpay_api_url: str | None = None  # where questions and refunds go
-    vnpay_statement_url: str | None = None  # where the statement of a day is; without it, give it as a file
+    vnpay_statement_url: str | None = None  # where its statement of a day is asked for; without it they come as files
     order_seconds: int = Field(default=24 * 3600, ge=1)  # how long an order may be paid; for new dossiers
     stale_every: int = Field(default=600, ge=1)  # seconds between sweeps of attempts whose time is over
     stale_after: int = Field(default=3600, ge=0)  # seconds after its expiry that an attempt is asked about

@@ -19,15 +19,18 @@ import httpx
 
 from activities.ports import Refused, Unavailable
 from adapters.payment_signature import BadSignature
-from adapters.vnpay_signature import VnpaySignature, dong, hundredths, instant_of, stamp
+from adapters.vnpay_signature import FILE_SIGNATURE, VnpaySignature, dong, hundredths, instant_of, stamp
 from domain.errors import DomainError, Invalid, NotFound
 from domain.instants import VIETNAM
+from domain.payments import Provider
+from domain.provider_statement import StatementLine, read_csv
 from schema.payments import OpenedOrder, Outcome, PaymentOrder, PaymentQuery, PaymentReport
 from schema.refunds import RefundOrder
 
 __all__ = ["BadSignature", "Merchant", "Vnpay", "ipn_answer"]
 
 VERSION = "2.1.0"
+STATEMENT_SECONDS = 60.0
 NOWHERE = "127.0.0.1"
 """The payer's address, which we do not know and do not pass on."""
 STATUSES: Mapping[str, Outcome] = {"00": "succeeded", "01": "pending", "02": "failed"}
@@ -96,6 +99,21 @@ class Vnpay:
             return PaymentReport(reference=asked.reference, provider="vnpay", outcome="unknown")
         return _trusted(answer, STATUSES.get(answer["vnp_TransactionStatus"], "unknown"))
 
+    async def statement(self, day: date) -> tuple[StatementLine, ...]:
+        """What went through on a day, as a signed file. `BadSignature`, `Invalid`, `Refused`, `Unavailable`."""
+        if self._merchant.statement_url is None:
+            raise Refused("VNPAY's statements come as files here: give one with --statement")
+        try:
+            answer = await self._http.get(
+                self._merchant.statement_url, params={"day": f"{day:%Y%m%d}"}, timeout=STATEMENT_SECONDS
+            )
+        except httpx.HTTPError as error:
+            raise Unavailable(f"VNPAY does not answer ({type(error).__name__})") from None
+        if not answer.is_success:
+            raise Unavailable(f"VNPAY is in trouble (HTTP {answer.status_code})")
+        self._signature.check_file(answer.content, answer.headers.get(FILE_SIGNATURE, ""))
+        return read_csv(Provider.VNPAY, day, answer.content)
+
     async def refund(self, order: RefundOrder) -> None:
         """Give one debit back, whole; done only once VNPAY says that it is. `Unavailable`, `Refused`."""
         told = await self._refund_told(order)
@@ -106,20 +124,6 @@ class Vnpay:
             raise Refused("VNPAY refused the refund")
         if told != "00":
             raise Unavailable("the refund is in progress at VNPAY")
-
-    async def statement(self, day: date) -> str:
-        """Every debit and refund of a day, a line each, signed as a whole. `Unavailable`, `Refused`."""
-        if self._merchant.statement_url is None:
-            raise Refused("MOTCUA_VNPAY_STATEMENT_URL is not set: give the statement as a file")
-        try:
-            answer = await self._http.get(self._merchant.statement_url, params={"day": f"{day:%Y%m%d}"})
-        except httpx.HTTPError as error:
-            raise Unavailable(f"VNPAY does not answer ({type(error).__name__})") from None
-        if not answer.is_success:
-            raise Unavailable(f"VNPAY is in trouble (HTTP {answer.status_code})")
-        if not self._signature.is_of(answer.content, answer.headers.get("X-Signature", "")):
-            raise Unavailable("VNPAY's statement is not signed with MOTCUA_VNPAY_SECRET")
-        return answer.text
 
     def read_ipn(self, parameters: Mapping[str, str]) -> PaymentReport:
         """The report in an IPN. `BadSignature`, or `Invalid` when it is none of ours."""

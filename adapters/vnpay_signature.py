@@ -18,6 +18,8 @@ from adapters.payment_signature import BadSignature
 from domain.errors import Invalid
 from domain.instants import VIETNAM, local
 
+FILE_SIGNATURE = "X-Signature"
+"""The header under which a statement's file is signed."""
 HASH, HASH_TYPE = "vnp_SecureHash", "vnp_SecureHashType"
 
 # In the order in which the values are signed, without the prefix `vnp_`.
@@ -50,6 +52,11 @@ class VnpaySignature:
         """Pass, or refuse with `BadSignature`; compared in constant time."""
         self._check(self.of_parameters(parameters), parameters.get(HASH, ""))
 
+    def check_file(self, content: bytes, given: str) -> None:
+        """Pass a file as it was sent, or refuse it with `BadSignature`."""
+        right = hmac.new(self._secret, content, hashlib.sha512).hexdigest()
+        self._check(right, given, field=FILE_SIGNATURE, what="the statement's signature is missing or wrong")
+
     def signed_message(self, kind: str, values: Mapping[str, str]) -> dict[str, str]:
         """A message from server to server with its hash."""
         message = {f"vnp_{name}": values[f"vnp_{name}"] for name in FIELDS[kind].split()}
@@ -63,17 +70,12 @@ class VnpaySignature:
         self._check(self._of("|".join(values.values())), str(message.get(HASH) or ""))
         return values
 
-    def is_of(self, body: bytes, given: str) -> bool:
-        """Whether this is the hash of a whole body; compared in constant time."""
-        right = hmac.new(self._secret, body, hashlib.sha512).hexdigest()
-        return hmac.compare_digest(right.encode(), given.lower().encode(errors="surrogatepass"))
-
     def _of(self, text: str) -> str:
         return hmac.new(self._secret, text.encode(errors="surrogatepass"), hashlib.sha512).hexdigest()
 
-    def _check(self, right: str, given: str) -> None:
+    def _check(self, right: str, given: str, *, field: str = HASH, what: str = "the signature is wrong") -> None:
         if not hmac.compare_digest(right.encode(), given.lower().encode(errors="surrogatepass")):
-            raise BadSignature("the signature is wrong", field=HASH, remedy="sign with the shared secret")
+            raise BadSignature(what, field=field, remedy="sign with the shared secret")
 
 
 def _sorted(parameters: Mapping[str, str]) -> str:

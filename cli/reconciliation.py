@@ -1,102 +1,186 @@
-"""Commands of the daily reconciliation: a provider's statement beside our books, and the differences that stand."""
+"""Commands of the daily reconciliation: go through a day, list what does not agree, close one with a reason."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import typer
+from rich.table import Table
 
-from adapters.providers import statements_of
-from adapters.reconciliation import Reconciliation, Statement
-from adapters.settings import Settings, load_settings
-from adapters.wiring import open_entrance
-from cli.console import JSON, fail, leave, run, show_json
-from cli.terminal import say
+from activities.ports import Refused
+from adapters.discrepancies import Discrepancies
+from adapters.provider_statements import statements_of
+from adapters.reconciliation import Gone, Reconciliation
+from adapters.settings import load_settings
+from adapters.wiring import open_entrance, utc_now
+from cli.console import JSON, leave, run, show_json
+from cli.dossiers import OPERATOR
+from cli.terminal import instant, say, show_table
+from domain.discrepancies import CLOSINGS
 from domain.errors import Invalid
 from domain.instants import civil_date
+from domain.payments import Provider
+from domain.provider_statement import StatementLine, read_csv
+
+discrepancy = typer.Typer(help="What a provider's statement and our books do not agree on.", no_args_is_help=True)
+
+_OPTIONS = {"day": "--day", "id": "ID", "reason": "--reason", "provider": "--provider", "statement": "--statement"}
+_MOST = 64 * 1024 * 1024
+_PROVIDER = typer.Option(None, help="One provider alone; counter: our own books (default: all).")
 
 
 def reconcile(
-    day: str | None = typer.Option(None, help="The day, YYYY-MM-DD of Việt Nam (default: yesterday)."),
-    provider: str = typer.Option("platform", help="platform or vnpay."),
-    statement: Path | None = typer.Option(None, help="The statement as a file, instead of asking the provider."),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Find only; keep and repair nothing."),
+    day: str | None = typer.Option(None, help="A day in Việt Nam, 2026-11-25 (default: yesterday)."),
+    provider: Provider | None = _PROVIDER,
+    dry_run: bool = typer.Option(False, "--dry-run", help="Say what differs, write nothing, repair nothing."),
+    statement: Path | None = typer.Option(None, help="The provider's statement as a file, instead of asking for it."),
+    repair: bool = typer.Option(False, "--repair", help="Vouch for the file: what it proves is told to the dossiers."),
     as_json: bool = JSON,
 ) -> None:
-    """Hold a provider's statement of one day beside our books; repair what is provable, say why of the rest."""
-    chosen = _day(day)
+    """Compare a day's statements with attempts, payments, refunds, receipts and assessments; repair what is proved."""
 
-    async def work() -> list[dict[str, Any]]:
-        settings = load_settings()
-        async with open_entrance(settings, "cli") as entrance, httpx.AsyncClient(timeout=30) as http:
-            now = entrance.door.now()
-            source = _from_file(statement, chosen) if statement else _asked(provider, settings, http)
-            reconciling = Reconciliation(entrance.pool, entrance.intake)
-            on = chosen or date.fromordinal(civil_date(now).toordinal() - 1)
-            return await reconciling.run(provider, on, source, now=now, dry_run=dry_run)
+    async def work() -> list[Gone]:
+        now = utc_now()
+        on = _day(day) or civil_date(now) - timedelta(days=1)
+        given = _given(statement, provider, on)
+        async with _open() as book:
+            chosen = [provider] if provider else book.providers
+            options: dict[str, Any] = {"given": given, "repairs": given is None or repair, "dry": dry_run}
+            try:
+                return [await book.go_through(each, on, now, **options) for each in chosen]
+            except Refused as error:
+                raise Invalid(str(error), field="provider", remedy="give the statement as a file") from None
 
-    found = run(work(), {"provider": "--provider"})
-    show_json(found) if as_json else _print(found)
+    gone = run(work(), _OPTIONS)
+    show_json([_shown(each) for each in gone]) if as_json else _print_days(gone)
     leave()
 
 
-def discrepancies(as_json: bool = JSON) -> None:
-    """List the differences that stand."""
+def discrepancies(
+    only_open: bool = typer.Option(False, "--open", help="Only those that nobody has closed and that are not gone."),
+    provider: Provider | None = _PROVIDER,
+    day: str | None = typer.Option(None, help="Of one day."),
+    as_json: bool = JSON,
+) -> None:
+    """List on what statements and our books do not agree, the newest first."""
 
     async def work() -> list[dict[str, Any]]:
         async with open_entrance(load_settings(), "cli") as entrance:
-            rows = await Reconciliation(entrance.pool, entrance.intake).open_ones()
-            return [{name: None if value is None else str(value) for name, value in row.items()} for row in rows]
+            chosen: dict[str, Any] = {"only_open": only_open, "provider": provider, "day": _day(day)}
+            return await Discrepancies(entrance.pool).listed(**chosen)
 
-    found = run(work())
-    if as_json:
-        show_json(found)
-    else:
-        for row in found:
-            say(f"{row['day']}  {row['provider']}  {row['kind']}  {row['transaction'] or row['reference']}")
-        say(f"{len(found)} differences stand")
+    rows = run(work(), _OPTIONS)
+    show_json(rows) if as_json else _print_rows(rows)
     leave()
 
 
-def _asked(provider: str, settings: Settings, http: httpx.AsyncClient) -> Statement:
-    known = statements_of(settings, http)
-    if provider not in known:
-        raise Invalid("no such provider here", field="provider", remedy=f"use one of: {', '.join(known)}")
-    return known[provider]
+@discrepancy.command()
+def close(
+    id_: UUID = typer.Argument(metavar="ID", help="As `motcua discrepancies` names it."),
+    reason: str = typer.Option(help=f"One of {', '.join(CLOSINGS)}."),
+    as_json: bool = JSON,
+) -> None:
+    """Close a discrepancy that a person has dealt with; the same facts do not open it again."""
+
+    async def work() -> dict[str, Any]:
+        async with open_entrance(load_settings(), "cli") as entrance:
+            return await Discrepancies(entrance.pool).close(id_, reason, OPERATOR.system, utc_now())
+
+    closed = run(work(), _OPTIONS)
+    show_json(closed) if as_json else say(f"{closed['id']}: {closed['kind']} closed, {closed['reason']}")
+    leave()
 
 
-def _from_file(file: Path, day: date | None) -> Statement:
-    if day is None:
-        fail(Invalid("a file is of one day", field="--day", remedy="say which day it is of"))
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        fail(Invalid("the file cannot be read", field="--statement", remedy="name a readable UTF-8 file"))
-
-    async def read(asked: date) -> str:
-        return text if asked == day else ""  # the days beside are not in the file
-
-    return read
+@asynccontextmanager
+async def _open() -> AsyncIterator[Reconciliation]:
+    settings = load_settings()
+    async with open_entrance(settings, "cli") as entrance, httpx.AsyncClient(timeout=60) as http:
+        yield Reconciliation(entrance.pool, statements_of(settings, http), entrance.intake)
 
 
 def _day(text: str | None) -> date | None:
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
-        fail(Invalid(f"{text} is no day", field="--day", remedy="write YYYY-MM-DD"))
+        raise Invalid("this is no day", field="day", remedy="write 2026-11-25") from None
 
 
-def _print(found: list[dict[str, Any]]) -> None:
-    for each in found:
-        say(f"{each['kind']}  {each['transaction'] or each['reference']}  ours {each['ours']}, theirs {each['theirs']}")
-        say(f"  {'repaired' if each['repair'] == 'done' else each['repair']}: {each['why']}")
-    say(f"{len(found)} differences")
+def _given(file: Path | None, provider: Provider | None, day: date) -> tuple[StatementLine, ...] | None:
+    """The lines of a file; whose it is has to be said."""
+    if file is None:
+        return None
+    if provider in (None, Provider.COUNTER):
+        raise Invalid("whose statement is it?", field="provider", remedy="give --provider platform or vnpay")
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(_MOST + 1)
+    except OSError as error:
+        what = f"{file} cannot be read: {type(error).__name__}"
+        raise Invalid(what, field="statement", remedy="name another file") from None
+    if len(content) > _MOST:
+        raise Invalid(f"{file} is larger than any day's statement", field="statement", remedy="name another file")
+    assert provider is not None  # asked above
+    return read_csv(provider, day, content)
+
+
+def _shown(gone: Gone) -> dict[str, Any]:
+    found = [
+        {
+            **{name: getattr(each, name) for name in ("kind", "transaction", "reference", "dossier", "ours", "theirs")},
+            "repair": "call_back" if each.repair else None,
+            "why": each.why,
+        }
+        for each in gone.found
+    ]
+    lines = None if gone.day.lines is None else len(gone.day.lines)
+    did = gone.done.model_dump(mode="json", exclude={"provider", "day"}) if gone.done else None
+    return {"provider": gone.day.provider, "day": gone.day.on, "lines": lines, "discrepancies": found, "done": did}
+
+
+def _print_days(days: Iterable[Gone]) -> None:
+    for gone in days:
+        told = _shown(gone)
+        lines = "our books alone" if told["lines"] is None else f"{told['lines']} lines"
+        say(f"{told['provider']}, {told['day']}: {lines}, {len(gone.found)} discrepancies")
+        if gone.done is not None:
+            say(f"  {gone.done.opened} new, {gone.done.repaired} told to their dossiers, {gone.done.closed} gone")
+        for each in told["discrepancies"]:
+            say(f"  {each['kind']}  {_named(each)}: ours {each['ours'] or '—'}, theirs {each['theirs'] or '—'}")
+            say(f"    {each['why']}")
+
+
+def _print_rows(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        say("nothing")
+        return
+    table = Table("day", "provider", "kind", "of", "ours", "theirs", "repair", "closed", "id")
+    for row in rows:
+        repair = row["repair_state"] if row["repair"] else "for a person"
+        closed = f"{_told(row['closed_at'])} {row['reason']}" if row["closed_at"] else "—"
+        facts = (row["kind"], _named(row), row["ours"] or "—", row["theirs"] or "—", repair, closed, str(row["id"]))
+        table.add_row(str(row["day"]), row["provider"], *facts)
+    show_table(table)
+    for row in rows:
+        if row["closed_at"] is None:
+            say(f"{row['id']}: {row['why']}")
+
+
+def _named(row: dict[str, Any]) -> str:
+    return row.get("code") or " ".join(str(row[each]) for each in ("transaction", "reference") if row[each])
+
+
+def _told(at: datetime) -> str:
+    return instant(at.isoformat())
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(reconcile)
     app.command()(discrepancies)
+    app.add_typer(discrepancy, name="discrepancy")

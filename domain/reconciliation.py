@@ -1,192 +1,224 @@
-"""Holds a provider's statement of one day beside our books, and says where they differ, and what can be proved.
+"""Owns the daily match: a provider's statement × attempts × payments × receipts × assessments of one day in Việt Nam.
 
-A difference is never adjusted. Where the statement itself proves what happened (a debit of an order of ours that we
-have not heard of) the repair is that fact, told through the front door like a late call-back; everything else is
-listed with the reason why nobody but a person can settle it.
+Pure: what it finds, it says. Each thing belongs to one day, so that no two days tell of it: a line to that of its
+statement, a payment to that on which it was paid, a refund to that on which it was done, a receipt to that on which it
+was issued, an attempt to that on which its time was over.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+
+from domain.books import Books, Day, Payment, Receipt, Refund
+from domain.discrepancies import PROVABLE, WHY, Discrepancy, Kind
+from domain.errors import Invalid
+from domain.payments import OPEN, RefundState
+from domain.provider_statement import CUT_OFF, LineKind, StatementLine
+from domain.refund_lines import paired
+
+STALE_AFTER = timedelta(hours=1)
+"""After its expiry an attempt should have come to an end: by then it was asked about more than once."""
+LOOK_BACK, MOST_DAYS = timedelta(days=60), 31
+_DAY = timedelta(days=1)
 
 
-class Kind(StrEnum):
-    """What can differ."""
-
-    DEBIT_UNKNOWN_TO_US = "debit_unknown_to_us"
-    DEBITED_TWICE = "debited_twice"
-    DEBIT_OF_NO_ATTEMPT = "debit_of_no_attempt"
-    PAYMENT_UNKNOWN_TO_THEM = "payment_unknown_to_them"
-    AMOUNT_DIFFERS = "amount_differs"
-    CURRENCY_DIFFERS = "currency_differs"
-    REFUND_UNKNOWN_TO_US = "refund_unknown_to_us"
-    REFUND_MISSING = "refund_missing"
-    REFUND_AMOUNT_DIFFERS = "refund_amount_differs"
-    RECEIPT_MISSING = "receipt_missing"
-    RECEIPT_OF_NOTHING = "receipt_of_nothing"
-    RECEIPT_AMOUNT_DIFFERS = "receipt_amount_differs"
-    FEE_DIFFERS = "fee_differs"
-    KEPT_TWICE = "kept_twice"
-    ATTEMPT_STALE = "attempt_stale"
+def require_begun(day: date, today: date) -> None:
+    """Refuse a day that is still to come."""
+    if day > today:
+        raise Invalid(
+            f"{day.isoformat()} is still to come", field="day", remedy=f"give a day up to {today.isoformat()}"
+        )
 
 
-WHY: Mapping[Kind, str] = {
-    Kind.DEBIT_UNKNOWN_TO_US: "the signed statement names an order of ours: it is told to the dossier like a call-back",
-    Kind.DEBITED_TWICE: "the order was paid before: told to the dossier, which gives a second success back",
-    Kind.DEBIT_OF_NO_ATTEMPT: "no order of ours has this reference: whose money it is only the provider can say",
-    Kind.PAYMENT_UNKNOWN_TO_THEM: "we keep it and they do not list it, nor on the day beside: ask the provider",
-    Kind.AMOUNT_DIFFERS: "both sides name the debit with another amount: neither proves the other wrong",
-    Kind.CURRENCY_DIFFERS: "we ask for đồng only: what was debited in another currency has no amount here",
-    Kind.REFUND_UNKNOWN_TO_US: "they gave back what we did not ask for: an officer decides whether the fee is owed",
-    Kind.REFUND_MISSING: "we noted it as given back, they list no such refund: the payer may still wait for it",
-    Kind.REFUND_AMOUNT_DIFFERS: "a debit goes back whole: part of it, or more, was given back",
-    Kind.RECEIPT_MISSING: "a receipt comes with the payment: its absence is our error, and no number is made up",
-    Kind.RECEIPT_OF_NOTHING: "a receipt in force for money that went back, or was never the fee: an officer cancels it",
-    Kind.RECEIPT_AMOUNT_DIFFERS: "a receipt is never edited: an officer cancels it and another is issued",
-    Kind.FEE_DIFFERS: "what was kept is not what was assessed: the assessment stands, an officer decides",
-    Kind.KEPT_TWICE: "a dossier has one fee: which of the debits is it, an officer decides",
-    Kind.ATTEMPT_STALE: "its time is over and its end is not known: the sweep asks on, the provider does not say",
-}
-"""Why each is repaired, or why it is not."""
-PROVABLE = frozenset({Kind.DEBIT_UNKNOWN_TO_US, Kind.DEBITED_TWICE})
+def neighbours(day: Day, books: Books) -> frozenset[date]:
+    """The days whose statements have to be looked into before one says that something is missing in this one."""
+    paid = [payment.paid_at for payment in _silent(day, books)]
+    back = [refund.done_at for refund in _not_back(day, books) if refund.done_at is not None]
+    found = set()
+    if any(instant - day.period.begins < CUT_OFF for instant in [*paid, *back]):
+        found.add(day.on - _DAY)
+    if any(day.period.ends - instant <= CUT_OFF for instant in [*paid, *back]):
+        found.add(day.on + _DAY)
+    return frozenset(found)
 
 
-@dataclass(frozen=True)
-class Movement:
-    """One line of a statement; amounts in whole đồng where the currency is VND."""
+def due_days(today: date, done: Iterable[date], again: Iterable[date]) -> tuple[date, ...]:
+    """The days that are to be gone through now, the latest first.
 
-    transaction: str
-    reference: str
-    kind: Literal["debit", "refund"]
-    amount: int
-    currency: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Debit:
-    """One payment in our books, with its receipt in force and its refund."""
-
-    transaction: str
-    dossier: str
-    amount: int
-    is_fee: bool
-    assessed: int
-    receipt: int | None = None
-    """The amount of the receipt in force; None without one."""
-    refund: Literal["", "open", "done"] = ""
+    Yesterday; days that were missed since the first that was ever looked at; days to be looked at `again`, because
+    something is open there that may be gone by now, or because they still ran.
+    """
+    yesterday, settled, unsettled = today - _DAY, set(done), set(again)
+    first = max(min(settled | unsettled, default=yesterday), yesterday - LOOK_BACK)
+    missed = {first + _DAY * n for n in range((yesterday - first).days)} - settled
+    due = missed | {yesterday} | {day for day in unsettled if first <= day < yesterday}
+    return tuple(sorted(due, reverse=True)[:MOST_DAYS])
 
 
-@dataclass(frozen=True)
-class Books:
-    """What we know of one provider: the debits of the day and those that the statement names, and whose they are."""
-
-    debits: tuple[Debit, ...]
-    dossier_of: Mapping[str, str]
-    """The dossier of each order's reference."""
-    paid_by: Mapping[str, str]
-    """The transaction that paid each order, as far as we know."""
-    kept_by: Mapping[str, int]
-    """How many debits each of these dossiers keeps as its fee, over all providers."""
-    stale: tuple[str, ...] = ()
-    """References of attempts whose time was over long before the day ended, and whose end nobody has told."""
+def reconcile(day: Day, books: Books) -> tuple[Discrepancy, ...]:
+    """Everything on which the statement and our books do not agree, each once."""
+    found: list[Discrepancy] = []
+    if day.lines is not None:
+        found += [*_debits(day, books), *_payments(day, books), *_refunds(day, books)]
+    return (*found, *_kept(day, books), *_receipts(day, books), *_stale(day, books))
 
 
-@dataclass(frozen=True)
-class Discrepancy:
-    """One difference; `ours` and `theirs` in đồng, None where a side knows nothing."""
-
-    kind: Kind
-    transaction: str
-    reference: str
-    dossier: str
-    ours: int | None
-    theirs: int | None
-    movement: Movement | None = None
-
-    @property
-    def is_provable(self) -> bool:
-        """Whether the statement alone says what has to be done."""
-        return self.kind in PROVABLE
-
-    @property
-    def why(self) -> str:
-        """Why it is repaired, or why not."""
-        return WHY[self.kind]
+def _debits(day: Day, books: Books) -> Iterator[Discrepancy]:
+    attempts = {each.reference: each for each in books.attempts}
+    ours = {each.transaction: each for each in books.payments if each.provider is day.provider}
+    told = {each.reference for each in ours.values()}
+    for line in day.of(LineKind.DEBIT):
+        attempt = attempts.get(line.reference)
+        if payment := ours.get(line.transaction):
+            yield from _compared(line, payment)
+        elif attempt is None or attempt.provider is not day.provider:
+            yield _found(Kind.DEBIT_OF_NO_ATTEMPT, line, ours="" if attempt is None else f"order at {attempt.provider}")
+        elif line.currency != "VND":
+            yield _found(Kind.CURRENCY_DIFFERS, line, attempt.dossier, f"order of {attempt.amount} VND")
+        else:
+            kind = Kind.DEBITED_TWICE if line.reference in told else Kind.DEBIT_UNKNOWN_TO_US
+            told.add(line.reference)
+            yield _found(kind, line, attempt.dossier, f"attempt {attempt.state}, {attempt.amount} VND")
 
 
-def reconcile(
-    statement: Iterable[Movement], books: Books, neighbours: Iterable[Movement] = ()
-) -> tuple[Discrepancy, ...]:
-    """List every difference. `neighbours` are the lines of the days beside, for what happened about midnight."""
-    lines = tuple(statement)
-    debits = [line for line in lines if line.kind == "debit"]
-    back = Counter[str]()
-    for line in (*lines, *neighbours):
-        if line.kind == "refund":
-            back[line.transaction] += line.amount
-    ours = {debit.transaction: debit for debit in books.debits}
-    theirs = {line.transaction for line in (*debits, *(n for n in neighbours if n.kind == "debit"))}
-    return (
-        *(found for line in debits for found in _of_line(line, ours, books)),
-        *(found for debit in books.debits for found in _of_debit(debit, debit.transaction in theirs, books)),
-        *(found for debit in books.debits for found in _of_refund(debit, back.get(debit.transaction))),
-        *(Discrepancy(Kind.ATTEMPT_STALE, "", each, books.dossier_of[each], None, None) for each in books.stale),
-    )
-
-
-def _of_line(line: Movement, ours: Mapping[str, Debit], books: Books) -> Iterator[Discrepancy]:
-    dossier, debit = books.dossier_of.get(line.reference, ""), ours.get(line.transaction)
-
-    def found(kind: Kind) -> Discrepancy:
-        theirs = line.amount if line.currency == "VND" else None
-        named = (line.transaction, line.reference, dossier or (debit.dossier if debit else ""))
-        return Discrepancy(kind, *named, debit.amount if debit else None, theirs, line)
-
+def _compared(line: StatementLine, payment: Payment) -> Iterator[Discrepancy]:
+    if line.reference != payment.reference:
+        yield _found(Kind.REFERENCE_DIFFERS, line, payment.dossier, payment.reference, line.reference)
     if line.currency != "VND":
-        yield found(Kind.CURRENCY_DIFFERS)
-    elif debit is not None:
-        if debit.amount != line.amount:
-            yield found(Kind.AMOUNT_DIFFERS)
-    elif not dossier:
-        yield found(Kind.DEBIT_OF_NO_ATTEMPT)
-    elif books.paid_by.get(line.reference) not in (None, line.transaction):
-        yield found(Kind.DEBITED_TWICE)
-    else:
-        yield found(Kind.DEBIT_UNKNOWN_TO_US)
+        yield _found(Kind.CURRENCY_DIFFERS, line, payment.dossier, f"{payment.amount} VND")
+    elif line.amount != payment.amount:
+        yield _found(Kind.AMOUNT_DIFFERS, line, payment.dossier, f"{payment.amount} VND")
 
 
-def _of_debit(debit: Debit, is_theirs: bool, books: Books) -> Iterator[Discrepancy]:
-    def found(kind: Kind, theirs: int | None = None) -> Discrepancy:
-        return Discrepancy(kind, debit.transaction, "", debit.dossier, debit.amount, theirs)
-
-    if not is_theirs:
-        yield found(Kind.PAYMENT_UNKNOWN_TO_THEM)
-    is_kept = debit.is_fee and debit.refund != "done"
-    if is_kept and debit.receipt is None:
-        yield found(Kind.RECEIPT_MISSING)
-    if not is_kept and debit.receipt is not None:
-        yield found(Kind.RECEIPT_OF_NOTHING, debit.receipt)
-    if is_kept and debit.receipt not in (None, debit.amount):
-        yield found(Kind.RECEIPT_AMOUNT_DIFFERS, debit.receipt)
-    if debit.is_fee and debit.amount != debit.assessed:
-        yield found(Kind.FEE_DIFFERS, debit.assessed)
-    if is_kept and books.kept_by.get(debit.dossier, 0) > 1:
-        yield found(Kind.KEPT_TWICE)
+def _silent(day: Day, books: Books) -> Iterator[Payment]:
+    """Our payments of the day that no statement known to us has."""
+    known = {line.transaction for line in (*(day.lines or ()), *day.elsewhere) if line.kind is LineKind.DEBIT}
+    for payment in books.payments:
+        if payment.provider is day.provider and day.has(payment.paid_at) and payment.transaction not in known:
+            yield payment
 
 
-def _of_refund(debit: Debit, back: int | None) -> Iterator[Discrepancy]:
-    def found(kind: Kind) -> Discrepancy:
-        return Discrepancy(kind, debit.transaction, "", debit.dossier, debit.amount, back)
+def _payments(day: Day, books: Books) -> Iterator[Discrepancy]:
+    for payment in _silent(day, books):
+        use = "fee" if payment.is_fee else "surplus"
+        yield _of_payment(Kind.PAYMENT_UNKNOWN_TO_THEM, payment, f"{payment.amount} VND, {use}", unread=day.unread)
 
-    if back is not None and not debit.refund:
-        yield found(Kind.REFUND_UNKNOWN_TO_US)
-    elif back is None and debit.refund == "done":
-        yield found(Kind.REFUND_MISSING)
-    elif back is not None and back != debit.amount:
-        yield found(Kind.REFUND_AMOUNT_DIFFERS)
+
+def _not_back(day: Day, books: Books) -> Iterator[Refund]:
+    """Our refunds done on the day that no statement known to us has."""
+    ours = [each for each in books.refunds if each.provider is day.provider]
+    lines = [line for line in (*(day.lines or ()), *day.elsewhere) if line.kind is LineKind.REFUND]
+    known = {refund.reference for _, refund in paired(lines, ours)}
+    for refund in ours:
+        if refund.state is RefundState.REFUNDED and day.has(refund.done_at) and refund.reference not in known:
+            yield refund
+
+
+def _refunds(day: Day, books: Books) -> Iterator[Discrepancy]:
+    ours = [each for each in books.refunds if each.provider is day.provider]
+    others = [line for line in day.elsewhere if line.kind is LineKind.REFUND]
+    by_line = {id(line): refund for line, refund in paired([*day.of(LineKind.REFUND), *others], ours)}
+    for line in day.of(LineKind.REFUND):
+        refund = by_line.get(id(line))
+        dossier = _dossier_of(line, books) if refund is None else refund.dossier
+        if refund is None or refund.state is not RefundState.REFUNDED:
+            yield _found(Kind.REFUND_UNKNOWN_TO_US, line, dossier, f"refund {refund.state}" if refund else "")
+        elif line.currency != "VND":
+            yield _found(Kind.CURRENCY_DIFFERS, line, dossier, f"refund of {refund.amount} VND")
+        elif line.amount != refund.amount:
+            yield _found(Kind.REFUND_AMOUNT_DIFFERS, line, dossier, f"{refund.amount} VND")
+    for refund in _not_back(day, books):
+        names = (refund.provider, refund.transaction, refund.reference, refund.dossier)
+        why = _why(Kind.REFUND_MISSING, day.unread)
+        yield Discrepancy(Kind.REFUND_MISSING, *names, f"refunded, {refund.amount} VND", "", why)
+
+
+def _kept(day: Day, books: Books) -> Iterator[Discrepancy]:
+    fees = {each.dossier: each for each in books.fees}
+    back = {(each.provider, each.transaction) for each in books.refunds if each.state is RefundState.REFUNDED}
+    receipts = {(each.provider, each.transaction) for each in books.receipts}
+    first: dict[str, Payment] = {}
+    for payment in sorted(books.payments, key=_when):
+        if payment.is_fee and payment.key not in back:
+            first.setdefault(payment.dossier, payment)
+    for payment in books.payments:
+        if not payment.is_fee or payment.provider is not day.provider or not day.has(payment.paid_at):
+            continue
+        fee = fees.get(payment.dossier)
+        if fee is not None and fee.total != payment.amount:
+            yield _of_payment(Kind.FEE_DIFFERS, payment, f"{payment.amount} VND kept, {fee.total} VND assessed")
+        if fee is not None and fee.owes:
+            yield _of_payment(Kind.STILL_OWED, payment, f"{payment.amount} VND kept, and owed")
+        if payment.key in back:
+            continue
+        if (other := first[payment.dossier]) is not payment:
+            yield _of_payment(Kind.KEPT_TWICE, payment, f"{other.provider} {other.transaction} was kept before")
+        if payment.key not in receipts:
+            yield _of_payment(Kind.RECEIPT_MISSING, payment, f"{payment.amount} VND kept, no receipt")
+
+
+def _receipts(day: Day, books: Books) -> Iterator[Discrepancy]:
+    payments = {each.key: each for each in books.payments}
+    back = {(each.provider, each.transaction): each.done_at for each in books.refunds if each.done_at is not None}
+    before: set[tuple[str, str]] = set()
+    for receipt in sorted(books.receipts, key=lambda each: (each.issued_at, each.name)):
+        key = (receipt.provider, receipt.transaction)
+        is_second = key in before
+        before.add(key)
+        if receipt.provider is not day.provider or not day.has(receipt.issued_at):
+            continue
+        payment, done_at = payments.get(key), back.get(key)
+        if payment is None or not payment.is_fee or (done_at is not None and done_at < receipt.issued_at):
+            what = "no payment" if payment is None else "a surplus" if not payment.is_fee else "money that was back"
+            yield _of_receipt(Kind.RECEIPT_OF_NOTHING, receipt, f"receipt of {receipt.amount} VND for {what}")
+        elif is_second:
+            yield _of_receipt(Kind.RECEIPT_TWICE, receipt, "another is in force")
+        elif receipt.amount != payment.amount:
+            facts = f"receipt of {receipt.amount} VND, payment of {payment.amount} VND"
+            yield _of_receipt(Kind.RECEIPT_AMOUNT_DIFFERS, receipt, facts)
+
+
+def _stale(day: Day, books: Books) -> Iterator[Discrepancy]:
+    debited = {line.reference for line in (*day.of(LineKind.DEBIT), *day.elsewhere)}
+    for each in books.attempts:
+        if each.provider is not day.provider or each.state not in OPEN or each.reference in debited:
+            continue
+        if each.expires_at is not None and day.has(each.expires_at) and day.as_of >= each.expires_at + STALE_AFTER:
+            facts = (each.reference, each.dossier, f"attempt {each.state}", "", WHY[Kind.ATTEMPT_STALE])
+            yield Discrepancy(Kind.ATTEMPT_STALE, each.provider, "", *facts)
+
+
+def _when(payment: Payment) -> tuple[datetime, str, str]:
+    return payment.paid_at, *payment.key
+
+
+def _dossier_of(line: StatementLine, books: Books) -> str:
+    """Whose order or debit a refund's line names; "" when it is none of ours."""
+    named = (line.provider, line.reference)
+    payments = (each.dossier for each in books.payments if each.key == (line.provider, line.transaction))
+    attempts = (each.dossier for each in books.attempts if (each.provider, each.reference) == named)
+    return next(iter((*payments, *attempts)), "")
+
+
+def _found(kind: Kind, line: StatementLine, dossier: str = "", ours: str = "", theirs: str = "") -> Discrepancy:
+    names = (line.provider, line.transaction, line.reference, dossier)
+    told = theirs or f"{line.amount} {line.currency}"
+    return Discrepancy(kind, *names, ours, told, WHY[kind], line if kind in PROVABLE else None)
+
+
+def _of_payment(kind: Kind, payment: Payment, ours: str, unread: frozenset[date] = frozenset()) -> Discrepancy:
+    names = (payment.provider, payment.transaction, payment.reference, payment.dossier)
+    return Discrepancy(kind, *names, ours, "", _why(kind, unread))
+
+
+def _of_receipt(kind: Kind, receipt: Receipt, ours: str) -> Discrepancy:
+    names = (receipt.provider, receipt.transaction, receipt.name, receipt.dossier)
+    return Discrepancy(kind, *names, ours, "", WHY[kind])
+
+
+def _why(kind: Kind, unread: frozenset[date]) -> str:
+    if not unread:
+        return WHY[kind]
+    days = ", ".join(sorted(day.isoformat() for day in unread))
+    return f"{WHY[kind]}; it may stand in the statement of {days}, which could not be read"

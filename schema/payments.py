@@ -6,7 +6,6 @@ itself.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -65,21 +64,6 @@ class StaleAsked(Message):
 
     told: int = 0
     unknown: int = 0
-
-
-class ReconcileAsk(Message):
-    """Hold a provider's statement of a day of Việt Nam beside our books."""
-
-    provider: ProviderName
-    day: date
-    as_of: AwareDatetime
-
-
-class Reconciled(Message):
-    """What came of it: how many differences stand, and how many facts were told to dossiers."""
-
-    found: int = 0
-    repaired: int = 0
 
 
 class PaymentReport(Message):

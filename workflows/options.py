@@ -60,6 +60,21 @@ ONE_SWEEP: dict[str, Any] = {
 }
 """Many questions one after the other: the next sweep is another attempt anyway."""
 
+PATIENT_OUTSIDE: dict[str, Any] = {**PATIENT, "task_queue": wire.OUTSIDE_QUEUE}
+"""A short question to the database, asked by a workflow whose activities are on that queue."""
+
+ONE_STATEMENT: dict[str, Any] = {
+    "task_queue": wire.OUTSIDE_QUEUE,
+    "start_to_close_timeout": timedelta(minutes=5),
+    "schedule_to_close_timeout": timedelta(hours=20),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=10),
+        maximum_interval=timedelta(minutes=10),
+        non_retryable_error_types=NEVER_AGAIN,
+    ),
+}
+"""A provider's statement of a day: asked for until shortly before the next night's round begins."""
+
 LOOKING: dict[str, Any] = {
     "task_queue": wire.WATCH_QUEUE,
     "start_to_close_timeout": timedelta(minutes=2),

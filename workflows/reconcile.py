@@ -1,37 +1,42 @@
-"""The daily reconciliation, started by a Schedule: yesterday's statement of each provider beside our books."""
+"""The daily reconciliation, started by a Schedule in the night: each day that is due, of each provider by itself.
+
+A provider that is away is asked until the next night; meanwhile the others are gone through.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
 
 from temporalio import workflow
 from temporalio.common import VersioningBehavior
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.reconciliation import ReconciliationActivities
-from domain.instants import civil_date
 from schema import wire
-from schema.payments import ProviderName, ReconcileAsk, Reconciled
-from workflows.options import ONE_SWEEP
-
-PROVIDERS: tuple[ProviderName, ...] = ("platform", "vnpay")
+from schema.reconciliation import ReconcileAsk, Reconciled, ReconcilePlanAsk, ReconcileRound
+from workflows.options import ONE_STATEMENT, PATIENT_OUTSIDE
 
 
 @workflow.defn(name=wire.RECONCILE_WORKFLOW, versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class ReconcileWorkflow:
-    """One day, as of the instant it began."""
+    """One round, as of the instant it began."""
 
     @workflow.run
-    async def run(self) -> list[Reconciled]:
-        """Reconcile each provider; one that gives no statement keeps nobody from the other, and is asked tomorrow."""
-        now = workflow.now()
-        done: list[Reconciled] = []
-        for provider in PROVIDERS:
-            ask = ReconcileAsk(provider=provider, day=civil_date(now) - timedelta(days=1), as_of=now)
-            try:
-                done.append(
-                    await workflow.execute_activity_method(ReconciliationActivities.reconcile, ask, **ONE_SWEEP)
-                )
-            except ActivityError:
-                workflow.logger.warning("no statement could be had")
-        return done
+    async def run(self) -> ReconcileRound:
+        """Go through every day that is due; fail at the end, and visibly, if none could be gone through."""
+        as_of = workflow.now()
+        plan = await workflow.execute_activity_method(
+            ReconciliationActivities.plan, ReconcilePlanAsk(as_of=as_of), **PATIENT_OUTSIDE
+        )
+        came = await asyncio.gather(*(self._gone_through(day) for day in plan.days))
+        done = tuple(each for each in came if each is not None)
+        failed = tuple(day for day, each in zip(plan.days, came, strict=True) if each is None)
+        if failed and not done:
+            raise ApplicationError("no day could be gone through", type="Unavailable", non_retryable=True)
+        return ReconcileRound(as_of=as_of, done=done, failed=failed)
+
+    async def _gone_through(self, day: ReconcileAsk) -> Reconciled | None:
+        try:
+            return await workflow.execute_activity_method(ReconciliationActivities.run, day, **ONE_STATEMENT)
+        except ActivityError:
+            return None  # the others are gone through; this one is due again in the next round

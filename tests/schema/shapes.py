@@ -16,6 +16,7 @@ import schema.case
 import schema.closings
 import schema.commands
 import schema.payments
+import schema.reconciliation
 import schema.refunds
 import schema.submissions
 import schema.watch
@@ -28,6 +29,7 @@ MODULES = (
     schema.closings,
     schema.commands,
     schema.payments,
+    schema.reconciliation,
     schema.refunds,
     schema.submissions,
     schema.watch,
