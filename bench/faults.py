@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import os
 import random
+import re
 import sys
 import time
 from collections import Counter
@@ -251,10 +252,9 @@ async def _reconcile(stack: Stack) -> int:
     day = civil_date(datetime.now(UTC))
     repairs = 0
     for provider in ("platform", "vnpay"):
-        told = await asyncio.to_thread(
-            _quietly, stack, "reconcile", "--day", str(day), "--provider", provider, "--json"
-        )
-        repairs += told.count('"done"')
+        words = ("reconcile", "--day", str(day), "--provider", provider, "--json")
+        told = await asyncio.to_thread(_quietly, stack, *words)
+        repairs += sum(int(count) for count in re.findall(r'"repaired": (\d+)', told))
     return repairs
 
 
