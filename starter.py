@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from cli import campaigns, dossiers, forecast, law, money, operations, payments, receipts, reconciliation, stack, watch
+from cli import (
+    campaigns,
+    dossiers,
+    forecast,
+    law,
+    money,
+    operations,
+    payments,
+    punctuality,
+    receipts,
+    reconciliation,
+    stack,
+    watch,
+)
 
 app = typer.Typer(
     name="motcua",
@@ -12,7 +25,20 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for part in (dossiers, campaigns, forecast, law, money, operations, payments, receipts, reconciliation, stack, watch):
+for part in (
+    dossiers,
+    campaigns,
+    forecast,
+    law,
+    money,
+    operations,
+    payments,
+    punctuality,
+    receipts,
+    reconciliation,
+    stack,
+    watch,
+):
     part.register(app)
 
 
