@@ -103,7 +103,8 @@ async def under_faults(
     ):
         await _told(partner, "PUT", "/plan", {"seed": seed, "rates": RATES, "options": OPTIONS})
         await _told(partner, "POST", "/payers", {"seed": seed, "success": 0.85, "delay": 1.0})
-        mischief = asyncio.create_task(_kill(stack, random.Random(f"{seed}/kills")))
+        struck = asyncio.Event()
+        mischief = asyncio.create_task(_kill(stack, random.Random(f"{seed}/kills"), struck))
         slots = asyncio.Semaphore(AT_ONCE)
         plans = [(draw.random() < ELSEWHERE, draw.random() < WITHDRAWN) for _ in range(dossiers)]
 
@@ -113,6 +114,7 @@ async def under_faults(
 
         ids = await asyncio.gather(*(one(*plan) for plan in plans))
         say(f"{dossiers} dossiers lived")
+        await struck.wait()  # on a quick machine all may have lived before the first kill
         mischief.cancel()
         kills = await _ended(mischief)
         stack.revive()
@@ -191,17 +193,18 @@ async def _told(partner: httpx.AsyncClient, method: str, path: str, body: Any) -
     return answer.json()
 
 
-async def _kill(stack: Stack, draw: random.Random) -> int:
+async def _kill(stack: Stack, draw: random.Random, struck: asyncio.Event) -> int:
     """Kill a worker or a gateway every few seconds and start it again; how often is what the cancelled task says."""
     count = 0
     try:
         while True:
-            await asyncio.sleep(draw.uniform(3, 8))
+            await asyncio.sleep(draw.uniform(2, 6))
             victim = draw.choice([*stack.workers, *stack.gateways])
             await asyncio.to_thread(victim.kill)
             count += 1
             await asyncio.sleep(draw.uniform(0.1, 1.0))
             await asyncio.to_thread(victim.start)
+            struck.set()
     except asyncio.CancelledError:
         return count
 
