@@ -4,12 +4,16 @@ What goes through the payer's browser (the payment address, the return, IPN) is 
 name, each as `name=value` in the encoding of web forms (a space is `+`), joined by `&`, without the hash itself and
 without empty values. What goes from server to server (querydr, refund) is signed over values joined by `|`, in an order
 of its own, empty ones included. Source: VNPAY's published integration rules, version 2.1.0.
+
+The published samples encode with what their language brings along, and these differ in `~ ! * ' ( )` and in letters
+beyond ASCII. So what we send has none of them (`plain`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote_plus, urlencode
@@ -66,7 +70,8 @@ class VnpaySignature:
         """Its fields, absent ones empty, when they are rightly signed; `Invalid` or `BadSignature` otherwise."""
         if not isinstance(message, dict):
             raise Invalid("the answer is not an object", field="body", remedy="see docs/payments.md")
-        values = {f"vnp_{name}": str(message.get(f"vnp_{name}") or "") for name in FIELDS[kind].split()}
+        names = [f"vnp_{name}" for name in FIELDS[kind].split()]
+        values = {name: _text(name, message.get(name)) for name in names}
         self._check(self._of("|".join(values.values())), str(message.get(HASH) or ""))
         return values
 
@@ -79,8 +84,27 @@ class VnpaySignature:
 
 
 def _sorted(parameters: Mapping[str, str]) -> str:
-    kept = sorted((name, value) for name, value in parameters.items() if name not in (HASH, HASH_TYPE) and value)
-    return urlencode(kept, quote_via=quote_plus)
+    """The signed part: what is not VNPAY's own (an address may have more) is neither signed nor read."""
+    kept = {name: value for name, value in parameters.items() if name.startswith("vnp_") and value}
+    return urlencode(sorted((n, v) for n, v in kept.items() if n not in (HASH, HASH_TYPE)), quote_via=quote_plus)
+
+
+def _text(name: str, value: object) -> str:
+    """A value as it was signed: null as empty, a number in figures; a `|` would move what stands behind it."""
+    if value is None:
+        return ""
+    if type(value) not in (str, int) or "|" in str(value):
+        raise Invalid(f"{name} is not a plain text", field=name, remedy="see docs/payments.md")
+    return str(value)
+
+
+def plain(text: str) -> str:
+    """Vietnamese without its marks: letters, figures, dots and single spaces."""
+    bare = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    letters = (letter for letter in bare if not unicodedata.combining(letter))
+    return " ".join(
+        "".join(each if each.isascii() and (each.isalnum() or each == ".") else " " for each in letters).split()
+    )
 
 
 def stamp(instant: datetime) -> str:
