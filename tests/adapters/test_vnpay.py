@@ -1,12 +1,17 @@
-"""VNPAY 2.1.0 on our side: signatures against an independent table, IPN answers, and what each code is taken for."""
+"""VNPAY 2.1.0 on our side: signatures against an independent table, IPN answers, what each code is taken for.
+
+The other side is played by hand, and at the end by a process of its own that shares no code with ours.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
 import tomllib
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -21,6 +26,8 @@ from domain.errors import DomainError, Invalid, NotFound
 from domain.instants import VIETNAM
 from schema.payments import PaymentOrder, PaymentQuery
 from schema.refunds import RefundOrder
+from tests.deploy.shops import TMN_CODE, VNPAY_SECRET, Partner, until
+from tests.deploy.shops import Merchant as Callbacks
 
 SECRET = b"SECRETSECRETSECRETSECRETSECRET12"
 TABLE = tomllib.loads(Path(__file__).with_name("vnpay_signatures.toml").read_text(encoding="utf-8"))
@@ -503,3 +510,60 @@ async def test_a_refund_that_is_not_done_yet(status: str) -> None:
     with pytest.raises(Unavailable, match="in progress"):
         await vnpay.refund(REFUND)
     assert len(asked) == 1
+
+
+# Against the partner's own process
+
+
+@pytest.fixture
+async def partner(tmp_path: Path) -> AsyncIterator[tuple[Partner, Callbacks]]:
+    """The partner, and where its call-backs arrive: at an address with a query of its own."""
+    callbacks = Callbacks()
+    server = await asyncio.start_server(callbacks.serve, "127.0.0.1", 0)
+    callbacks.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, httpx.AsyncClient(timeout=10) as http:
+        found = Partner(tmp_path / "partner", callbacks.url, http)
+        await found.start()
+        yield found, callbacks
+        await found.kill()
+
+
+async def test_a_payment_from_its_address_to_its_refund(partner: tuple[Partner, Callbacks]) -> None:
+    """Opened, pressed, told by IPN and by the return, asked about, given back; nobody knows it before."""
+    played, callbacks = partner
+    door = f"{played.url}/vnpay"
+    pay, api = f"{door}/paymentv2/vpcpay.html", f"{door}/merchant_webapi/api/transaction"
+    vnpay = Vnpay(played.http, Merchant(TMN_CODE, VNPAY_SECRET.encode(), pay, api, "https://us.example/r?from=vnpay"))
+    made = datetime.now(UTC)
+    changes = {"ordered_at": made, "expires_at": made + timedelta(days=1), "description": "Lệ phí (đăng ký) & phí: 50%"}
+    order, asked = ORDER.model_copy(update=changes), ASKED.model_copy(update={"ordered_at": made})
+
+    assert (await vnpay.query(asked)).outcome == "unknown"
+    page = await played.http.get((await vnpay.open(order)).url)
+    assert page.status_code == 200, page.text
+    assert (await vnpay.query(asked)).outcome == "pending"
+
+    pressed = await played.press(page.text.split('action="')[1].split("?")[0])
+    back = dict(parse_qsl(urlsplit(pressed.headers["location"]).query))
+    await until(lambda: _is_true(callbacks.told(order.reference)))
+    told = vnpay.read_ipn({**callbacks.told(order.reference)[0].fields, "shop": "1"})
+    assert (told.outcome, told.amount) == ("succeeded", order.amount)
+    assert told == vnpay.read_return(back) == await vnpay.query(asked)
+
+    facts = {"transaction": told.transaction, "ordered_at": made}
+    await until(lambda: _is_refunded(vnpay, REFUND.model_copy(update=facts)))
+    books = await played.books(order.reference)
+    moved = [[each["amount"] for each in books[kind]] for kind in ("debits", "refunds")]
+    assert moved == [[order.amount], [order.amount]]
+
+
+async def _is_true(value: object) -> bool:
+    return bool(value)
+
+
+async def _is_refunded(vnpay: Vnpay, order: RefundOrder) -> bool:
+    try:
+        await vnpay.refund(order)
+    except Unavailable:
+        return False
+    return True
