@@ -79,7 +79,7 @@ def _debits(day: Day, books: Books) -> Iterator[Discrepancy]:
         else:
             kind = Kind.DEBITED_TWICE if line.reference in told else Kind.DEBIT_UNKNOWN_TO_US
             told.add(line.reference)
-            yield _found(kind, line, attempt.dossier, f"attempt {attempt.state}, {attempt.amount} VND")
+            yield _found(kind, line, attempt.dossier, f"order of {attempt.amount} VND")
 
 
 def _compared(line: StatementLine, payment: Payment) -> Iterator[Discrepancy]:

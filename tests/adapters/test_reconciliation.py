@@ -18,8 +18,9 @@ from domain.discrepancies import PROVABLE, WHY, Closing, Kind
 from domain.errors import Conflict, Invalid, NotFound
 from domain.payments import Provider
 from domain.provider_statement import LineKind, StatementLine
+from schema.events import EventType
 from schema.reconciliation import ReconcileAsk, Reconciled, ReconcilePlanAsk
-from tests.adapters.test_register import MONDAY
+from tests.adapters.test_register import MONDAY, record
 from tests.ledger import Book
 from tests.reconciled import DAY, FEE, NIGHT, Town
 
@@ -170,6 +171,27 @@ async def test_two_runs_at_once_find_each_thing_once(town: Town) -> None:
 
     assert sum(each.opened for each in done) == len(planted) == len(await town.found())
     assert await town.pool.fetchval("SELECT count(*) FROM inbox WHERE kind = 'payment'") == 2
+
+
+@pytest.mark.parametrize(
+    "type_, data", [(EventType.PAYMENT_UNCERTAIN, {}), (EventType.PAYMENT_FAILED, {"outcome": "failed"})]
+)
+async def test_a_debit_stays_the_same_while_its_attempt_moves(
+    town: Town, type_: EventType, data: dict[str, str]
+) -> None:
+    """Where the attempt stands is no fact of the debit: found once, told once, and a person's closing holds."""
+    dossier, reference = await town.ordered()
+    town.told.days[DAY].append(town.debit(reference))
+    await run(town)
+    await record(town.desk, dossier, type_, data={**data, "reference": reference})
+    done = await run(town)
+
+    assert (done.found, done.opened, done.repaired, done.closed) == (1, 0, 0, 0)
+    (row,) = await town.found()
+    await Discrepancies(town.pool).close(row["id"], "accepted", "motcua-cli", NIGHT)
+    await record(town.desk, dossier, EventType.PAYMENT_LAPSED, data={"reference": reference, "outcome": "expired"})
+    done = await run(town)
+    assert (done.found, done.opened, done.repaired, done.closed) == (0, 0, 0, 0)
 
 
 async def test_a_repair_that_was_interrupted_is_made_up_for_and_told_once(town: Town) -> None:
