@@ -151,7 +151,8 @@ def _question(
     procedure: Code | None = None,
     as_of: Instant | None = None,
 ) -> Question:
-    return question(first, last, as_of=as_of or door.now(), unit=unit, procedure=procedure)
+    now = door.now()
+    return question(first, last, as_of=min(as_of or now, now), unit=unit, procedure=procedure)
 
 
 _Question = Annotated[Question, Depends(_question)]
