@@ -28,8 +28,8 @@ from schema.events import EventType
 from schema.holding import Stage, decided_at, told
 from schema.sql import QUERIES
 
-PAGE = 100
-"""Stories in memory at a time, however long the period is."""
+PAGE = 25
+"""Stories in memory at a time, however long the period is; and between two pages a gateway can answer others."""
 
 ASKED_AGAIN, OPEN = "asked_again", "open"
 COLUMNS = (*(str(each) for each in Outcome), ASKED_AGAIN, OPEN)
