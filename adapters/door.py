@@ -21,6 +21,7 @@ from adapters.forecast import forecast
 from adapters.intake import Intake
 from adapters.keys import KeyDestroyed, KeyedDigest
 from adapters.postgres import Connection, Pool, reading, row_of, transaction
+from adapters.punctuality import Index766
 from adapters.refunds import Refunds
 from adapters.rows import event_of
 from adapters.statements import Statements
@@ -77,6 +78,7 @@ class Door:
         self.refunds = Refunds(pool, vault, digest, engine)
         self.statements = Statements(pool, law)
         self.closings = Closings(pool, law, vault, digest)
+        self.index = Index766(pool, law)
         self.now = now
 
     async def submit(self, caller: Caller, reference: str, submission: Submission) -> Received:

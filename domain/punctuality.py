@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from domain.calendars import Calendar
 from domain.clocks import Stop
-from domain.instants import local
+from domain.instants import civil_date, local
 from domain.office_time import moment_after, opening_time_between
 from domain.stops import ClockColumn, Effect, StopReason, effect_of
 from domain.terms import TermUnit
@@ -30,19 +30,39 @@ class Ground(StrEnum):
     ASKED_AGAIN = "asked_again"  # more than one request is overdue, whatever the instants
 
 
+class Outcome(StrEnum):
+    """The column of the reports that a dossier is counted in."""
+
+    EARLY = "early"  # over on a day before the last one allowed: reports compare days
+    ON_TIME = "on_time"
+    LATE = "late"
+
+
 @dataclass(frozen=True)
 class Punctuality:
-    """What the index says of one dossier: `end` is the instant judged, `allowed` the last that is on time."""
+    """What the index says of one dossier: `end` is the instant judged, `allowed` the last that is on time.
+
+    `is_over` is false for what was still open at the end of the period.
+    """
 
     ground: Ground
     end: datetime
     allowed: datetime
     waited: timedelta
+    is_over: bool = True
 
     @property
     def on_time(self) -> bool:
         """Whether the dossier counts as on time."""
         return self.ground is Ground.IN_TIME
+
+    @property
+    def outcome(self) -> Outcome:
+        """Early, on time or late; what is still open can be on time, never early."""
+        if not self.on_time:
+            return Outcome.LATE
+        is_early = self.is_over and civil_date(self.end) < civil_date(self.allowed)
+        return Outcome.EARLY if is_early else Outcome.ON_TIME
 
 
 def punctuality_766(
@@ -63,13 +83,15 @@ def punctuality_766(
     or on the wall clock for terms counted there (`counted_in`).
     """
     felt = [stop for stop in stops if local(stop.started) <= local(as_of)]
-    end = local(ended) if ended is not None and local(ended) <= local(as_of) else _unfinished(felt, local(as_of))
+    over = local(ended) if ended is not None and local(ended) <= local(as_of) else None
+    end = over or _unfinished(felt, local(as_of))
     given = local(appointment if appointment is not None else statutory)
     waited = sum((_wait(stop, end, counted_in, calendar) for stop in felt), timedelta())
     allowed = given + waited if counted_in in _ON_THE_WALL or not waited else moment_after(given, waited, calendar)
+    ground = Ground.IN_TIME if end <= allowed else Ground.LATE
     if sum(stop.reason in _REQUESTS for stop in felt) > 1:
-        return Punctuality(Ground.ASKED_AGAIN, end, allowed, waited)
-    return Punctuality(Ground.IN_TIME if end <= allowed else Ground.LATE, end, allowed, waited)
+        ground = Ground.ASKED_AGAIN
+    return Punctuality(ground, end, allowed, waited, is_over=over is not None)
 
 
 def _unfinished(stops: Sequence[Stop], as_of: datetime) -> datetime:

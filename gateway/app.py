@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -21,11 +21,14 @@ from adapters.intake import Intake
 from adapters.metrics import CONTENT_TYPE, Metrics
 from adapters.payments import HttpPaymentPlatform
 from adapters.postgres import Pool
+from adapters.punctuality import Question, dossier_shown, question
+from adapters.punctuality import shown as punctuality_shown
 from adapters.views import brief, due_span, full
 from adapters.vnpay import Vnpay
 from adapters.watch_book import WatchBook
 from domain.errors import Invalid
 from domain.forecast import THRESHOLD
+from domain.punctuality import Outcome
 from gateway import money, payments
 from gateway.body_limit import BodyLimit
 from gateway.callers import KnownCaller, Reference, TheDoor, command_id
@@ -138,6 +141,47 @@ async def forecast(
     """Open dossiers that will miss their appointment at this pace, before any warning is due; most urgent first."""
     caller.require("read")
     return shown(await door.forecast(unit=unit, as_of=as_of, threshold=threshold))
+
+
+def _question(
+    door: TheDoor,
+    first: Annotated[date, Query(alias="from")],
+    last: Annotated[date, Query(alias="to")],
+    unit: Code | None = None,
+    procedure: Code | None = None,
+    as_of: Instant | None = None,
+) -> Question:
+    now = door.now()
+    return question(first, last, as_of=min(as_of or now, now), unit=unit, procedure=procedure)
+
+
+_Question = Annotated[Question, Depends(_question)]
+
+
+@routes.get("/v1/punctuality")
+async def punctuality(caller: KnownCaller, door: TheDoor, asked: _Question) -> dict[str, Any]:
+    """How many dossiers were early, on time and late by the index of Decision 766, by receiving unit and procedure.
+
+    Those decided on the days from `from` to `to`, and those open at the end, or at `as_of` if that is earlier.
+    """
+    caller.require("read")
+    return punctuality_shown(await door.index.report(asked))
+
+
+@routes.get("/v1/punctuality/dossiers")
+async def punctuality_dossiers(
+    caller: KnownCaller,
+    door: TheDoor,
+    asked: _Question,
+    outcome: Outcome | None = None,
+    cursor: str | None = None,
+    limit: _Limit = 50,
+) -> dict[str, Any]:
+    """The dossiers behind a figure, page by page; send the `as_of` of the report to see what it counted."""
+    caller.require("read")
+    page = await door.index.dossiers(asked, outcome=outcome, after=_read_cursor(cursor), limit=limit)
+    following = _cursor(page[-1].dossier) if len(page) == limit else None
+    return {"dossiers": [dossier_shown(each) for each in page], "next": following}
 
 
 @routes.get("/v1/events")

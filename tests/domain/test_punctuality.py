@@ -3,7 +3,7 @@
 import pytest
 
 from domain.clocks import Stop
-from domain.punctuality import Ground, punctuality_766
+from domain.punctuality import Ground, Outcome, punctuality_766
 from domain.stops import StopReason
 from domain.terms import TermUnit
 from tests.domain.state_office import STATE_OFFICE, moment
@@ -43,6 +43,22 @@ def judged(ended, waits=(), appointment=APPOINTMENT, as_of="31/03/2024 23:59", c
 def test_the_index(ended, waits, ground):
     """By the appointment and a supplement's wait; two requests are overdue; unfinished is judged at the end."""
     assert judged(ended, waits).ground is ground
+
+
+@pytest.mark.parametrize(
+    "ended, as_of, outcome",
+    [
+        ("15/03/2024 17:00", "31/03/2024 23:59", Outcome.EARLY),
+        ("18/03/2024 07:30", "31/03/2024 23:59", Outcome.ON_TIME),
+        ("18/03/2024 17:00", "31/03/2024 23:59", Outcome.ON_TIME),
+        ("18/03/2024 17:01", "31/03/2024 23:59", Outcome.LATE),
+        (None, "15/03/2024 17:00", Outcome.ON_TIME),
+        (None, "19/03/2024 07:30", Outcome.LATE),
+    ],
+)
+def test_the_columns_of_the_report(ended, as_of, outcome):
+    """Early is a day before the appointment's; on its day is on time; what is still open is never early."""
+    assert judged(ended, as_of=as_of).outcome is outcome
 
 
 def test_a_request_after_the_appointment_saves_nothing():

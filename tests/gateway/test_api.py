@@ -42,6 +42,8 @@ def test_the_document_is_openapi_3_1_and_lists_every_route(office: Office) -> No
         "GET /v1/dossiers/{key}/explanation",
         "POST /v1/dossiers/{dossier}/commands",
         "GET /v1/forecast",
+        "GET /v1/punctuality",
+        "GET /v1/punctuality/dossiers",
         "GET /v1/events",
         "GET /v1/watch",
         "POST /v1/payments/callback",
