@@ -1,6 +1,7 @@
 """Sets a receipt on paper: PDF and PNG out of its content, the same bytes for the same content on every machine.
 
-The letters are those inside the typesetter, so nothing depends on what fonts are installed.
+The letters are those inside the typesetter, so nothing depends on what fonts are installed. Fees that do not fit on the
+one page of the receipt go on a list that is attached to it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import typst
 
 from domain.fees import FeeKind
 from domain.instants import at
-from domain.receipts import TEMPLATE, ReceiptContent, spelled_number
+from domain.receipts import TEMPLATE, Copy, ReceiptContent, spelled_number
 
 _TEMPLATE = Path(__file__).parent / "templates" / "receipt.typ"
 _KINDS = {
@@ -25,27 +26,22 @@ _KINDS = {
     FeeKind.PRICE: "Giá dịch vụ",
     FeeKind.FINANCIAL_DUTY: "Nghĩa vụ tài chính",
 }
+_COPIES = {Copy.KEPT: "Liên 1: Lưu tại đơn vị thu", Copy.GIVEN: "Liên 2: Giao người nộp tiền"}
 
 
-def pdf(content: ReceiptContent) -> bytes:
-    """Set a receipt as a PDF, dated by its own day."""
-    (made,) = _pages(_compiler(content).compile(format="pdf", timestamp=at(content.day, time())))
+def pdf(content: ReceiptContent, copy: Copy = Copy.GIVEN) -> bytes:
+    """Set a copy of a receipt as a PDF, dated by the receipt's own day."""
+    (made,) = _pages(_compiler(content, copy).compile(format="pdf", timestamp=at(content.day, time())))
     return made
 
 
-def png(content: ReceiptContent, dots_per_inch: int = 200) -> tuple[bytes, ...]:
-    """Draw the pages of a receipt; there are several when its fees do not fit on one."""
-    return _pages(_compiler(content).compile(format="png", ppi=dots_per_inch))
+def png(content: ReceiptContent, dots_per_inch: int = 200, copy: Copy = Copy.GIVEN) -> tuple[bytes, ...]:
+    """Draw a copy of a receipt: one page, and those of the list where its fees do not fit on it."""
+    return _pages(_compiler(content, copy).compile(format="png", ppi=dots_per_inch))
 
 
-def items(content: ReceiptContent) -> tuple[str, ...]:
-    """What the set receipt says, item by item in the order of the page."""
-    found = json.loads(_compiler(content).query("<item>", field="text"))
-    return tuple(found)
-
-
-def _compiler(content: ReceiptContent) -> typst.Compiler:
-    given = {"content": json.dumps(_given(content), ensure_ascii=False)}
+def _compiler(content: ReceiptContent, copy: Copy) -> typst.Compiler:
+    given = {"content": json.dumps(_given(content, copy), ensure_ascii=False)}
     return typst.Compiler(_TEMPLATE.read_bytes(), ignore_system_fonts=True, sys_inputs=given)
 
 
@@ -54,10 +50,11 @@ def _pages(made: bytes | Iterable[bytes] | None) -> tuple[bytes, ...]:
     return (made,) if isinstance(made, bytes) else tuple(made)
 
 
-def _given(content: ReceiptContent) -> dict[str, Any]:
+def _given(content: ReceiptContent, copy: Copy) -> dict[str, Any]:
     return {
         "title": content.title,
         "template": TEMPLATE,
+        "copy": _COPIES[copy],
         "series": content.series,
         "number": content.numbered,
         "body": content.body.name,
@@ -75,6 +72,7 @@ def _given(content: ReceiptContent) -> dict[str, Any]:
         "replaces": _number(content.replaces),
         "cancelled": _number(content.cancelled_by_number),
         "code": content.code,
+        "check": content.check,
         "qr": segno.make(content.code, error="m", micro=False).svg_inline(border=4, light="white"),
     }
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from domain.codes import CodesExhausted
 from domain.errors import Invalid
 from domain.fees import FeeKind
 from domain.periods import Period, Span
@@ -19,6 +20,15 @@ TEMPLATE = "01BLP0-001"
 """The symbol of the template."""
 MOST = 999_999_999_999
 """The largest amount that is put into words."""
+LAST = 9_999_999
+"""The last number of a series: seven figures hold no more."""
+
+
+class Copy(StrEnum):
+    """Which of the two copies (liên) of a receipt is set."""
+
+    KEPT = "kept"
+    GIVEN = "given"
 
 
 class CancelReason(StrEnum):
@@ -50,6 +60,7 @@ class Body:
     tax_code: str
 
     def __post_init__(self) -> None:
+        _require_filled(self.name, "body")
         if not re.fullmatch(r"[0-9]{10}(-[0-9]{3})?", self.tax_code):
             raise Invalid(
                 "this is no tax code",
@@ -66,10 +77,20 @@ class ReceiptLine:
     kind: FeeKind
     amount: int
 
+    def __post_init__(self) -> None:
+        _require_filled(self.name, "lines")
+        if type(self.amount) is not int or self.amount < 1:
+            raise Invalid("a fee on a receipt is whole đồng, at least one", field="lines", remedy="look at the payment")
+
 
 @dataclass(frozen=True)
 class ReceiptContent:
-    """Everything that the law wants on a receipt, ready to be set; its lines add up to its total."""
+    """Everything that the law wants on a receipt, ready to be set; Invalid names the field that is missing or wrong.
+
+    The circular asks for: the name of its type (`title`), the symbols of template (`TEMPLATE`) and series, the number,
+    the copies (`Copy`), name and tax code of who collects (`body`), the fees with their amounts (`lines`, `total`,
+    `words`), the date (`day`) and who took the money (`collector`). Payer, means and dossier are ours besides.
+    """
 
     series: str
     number: int
@@ -83,14 +104,28 @@ class ReceiptContent:
     dossier_code: str
     cancelled_by_number: int | None = None
     replaces: int | None = None
+    check: str | None = None
 
     def __post_init__(self) -> None:
+        for field in ("payer", "means", "collector", "dossier_code"):
+            _require_filled(getattr(self, field), field)
+        self._require_symbols()
         if not self.lines or sum(line.amount for line in self.lines) != self.total:
             raise Invalid(
                 "the fees of this receipt do not add up to its amount",
                 field="lines",
                 remedy="look at the payment: its lines have to be those of what was paid",
             )
+        in_words(self.total)  # refuses what cannot be written out
+
+    def _require_symbols(self) -> None:
+        """No slash in the series, because the code of a receipt is divided by slashes."""
+        if not re.fullmatch(r"[^/\s]+-[0-9]{2}E", self.series):
+            raise Invalid("this is no series", field="series", remedy="name the series of a unit and year: UNIT-26E")
+        if not 1 <= self.number <= LAST:
+            raise Invalid("this number stands on no receipt", field="number", remedy=f"give 1 to {LAST}")
+        if self.check is not None and not re.fullmatch(r"[0-9a-f]{8,64}", self.check):
+            raise Invalid("this is no check", field="check", remedy="give 8 to 64 of the digits 0-9 and a-f")
 
     @property
     def title(self) -> str:
@@ -110,9 +145,21 @@ class ReceiptContent:
         return words[0].upper() + words[1:]
 
     @property
-    def code(self) -> str:
-        """What its QR code says: series, number, amount, dossier."""
+    def identity(self) -> str:
+        """Series, number, amount, dossier: what a keyed check is made over."""
         return f"{self.series}/{self.numbered}/{self.total}/{self.dossier_code}"
+
+    @property
+    def code(self) -> str:
+        """What its QR code says: its identity, and its check where one was made."""
+        return self.identity if self.check is None else f"{self.identity}/{self.check}"
+
+
+def _require_filled(text: str, field: str) -> None:
+    if not text.strip():
+        raise Invalid(
+            f"a receipt without its {field} is incomplete", field=field, remedy="fill it in before the receipt is set"
+        )
 
 
 _TITLES = {
@@ -122,6 +169,17 @@ _TITLES = {
     frozenset({FeeKind.PRICE}): "BIÊN LAI THU TIỀN DỊCH VỤ",
     frozenset({FeeKind.FINANCIAL_DUTY}): "BIÊN LAI THU NGHĨA VỤ TÀI CHÍNH",
 }
+
+
+def issuable(series: str, number: int) -> int:
+    """Let a number pass that the counter of a series gave; CodesExhausted after the last one."""
+    if number > LAST:
+        raise CodesExhausted(
+            f"series {series} has issued all its {LAST} receipts",
+            field="series",
+            remedy="have a further series opened for the unit and year: the number has seven figures",
+        )
+    return number
 
 
 def spelled_number(number: int) -> str:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
+from domain.codes import CodesExhausted
 from domain.errors import Invalid
 from domain.fees import FeeKind
 from domain.periods import parse_period
-from domain.receipts import Body, CancelReason, Issued, ReceiptContent, ReceiptLine, in_words, parse_reason, usage
+from domain.receipts import (
+    LAST,
+    MOST,
+    Body,
+    CancelReason,
+    Issued,
+    ReceiptContent,
+    ReceiptLine,
+    in_words,
+    issuable,
+    parse_reason,
+    usage,
+)
 
 WORDS = {
     0: "không",
@@ -26,8 +41,13 @@ WORDS = {
     21: "hai mươi mốt",
     24: "hai mươi bốn",
     25: "hai mươi lăm",
+    30: "ba mươi",
     31: "ba mươi mốt",
+    41: "bốn mươi mốt",
+    44: "bốn mươi bốn",
+    51: "năm mươi mốt",
     55: "năm mươi lăm",
+    91: "chín mươi mốt",
     99: "chín mươi chín",
     100: "một trăm",
     101: "một trăm linh một",
@@ -51,11 +71,17 @@ WORDS = {
     100_000: "một trăm nghìn",
     105_000: "một trăm linh năm nghìn",
     225_500: "hai trăm hai mươi lăm nghìn năm trăm",
+    200_000: "hai trăm nghìn",
+    301_015: "ba trăm linh một nghìn không trăm mười lăm",
+    999_999: "chín trăm chín mươi chín nghìn chín trăm chín mươi chín",
     1_000_000: "một triệu",
     1_000_005: "một triệu không trăm linh năm",
     1_005_000: "một triệu không trăm linh năm nghìn",
+    1_015_021: "một triệu không trăm mười lăm nghìn không trăm hai mươi mốt",
     1_200_000: "một triệu hai trăm nghìn",
     2_024_001: "hai triệu không trăm hai mươi bốn nghìn không trăm linh một",
+    10_000_000: "mười triệu",
+    11_011_011: "mười một triệu không trăm mười một nghìn không trăm mười một",
     15_315_000: "mười lăm triệu ba trăm mười lăm nghìn",
     100_000_000: "một trăm triệu",
     1_000_000_000: "một tỷ",
@@ -113,6 +139,78 @@ def test_lines_add_up_to_the_amount() -> None:
     for lines, total in (((), 0), ((ReceiptLine("Khoản", FeeKind.PHI, 10_000),), 10_001)):
         with pytest.raises(Invalid, match="add up"):
             content(*lines, total=total)
+
+
+RECEIPT = content(ReceiptLine("Khoản", FeeKind.PHI, 10_000))
+
+
+@pytest.mark.parametrize(
+    "facts, field",
+    [
+        ({"payer": ""}, "payer"),
+        ({"means": " "}, "means"),
+        ({"collector": "\t"}, "collector"),
+        ({"dossier_code": ""}, "dossier_code"),
+        ({"lines": (), "total": 0}, "lines"),
+        ({"series": ""}, "series"),
+        ({"series": "000.00.61.H48-26"}, "series"),
+        ({"series": "000.00.61.H48-2026E"}, "series"),
+        ({"series": "QN/1-26E"}, "series"),
+        ({"series": "QN-26E\n"}, "series"),
+        ({"number": 0}, "number"),
+        ({"number": LAST + 1}, "number"),
+        ({"check": ""}, "check"),
+        ({"check": "a3f0/1c7"}, "check"),
+    ],
+)
+def test_an_incomplete_receipt_is_refused(facts: dict[str, Any], field: str) -> None:
+    """The refusal names what is missing or wrong, and what would mend it."""
+    with pytest.raises(Invalid) as refusal:
+        replace(RECEIPT, **facts)
+
+    assert refusal.value.field == field
+    assert refusal.value.remedy
+
+
+@pytest.mark.parametrize("name, amount", [(" ", 10_000), ("Khoản", 0), ("Khoản", -1), ("Khoản", 1.0), ("Khoản", True)])
+def test_what_is_no_line_of_a_receipt(name: str, amount: Any) -> None:
+    """A fee has a name, and whole đồng above zero."""
+    with pytest.raises(Invalid) as refusal:
+        ReceiptLine(name, FeeKind.PHI, amount)
+    assert refusal.value.field == "lines"
+
+
+def test_a_receipt_says_its_amount_in_words() -> None:
+    """Up to the largest that has words; one đồng more is refused when the receipt is made, not when it is set."""
+    most = ReceiptLine("Khoản", FeeKind.PHI, MOST)
+    assert content(most).words.startswith("Chín trăm chín mươi chín tỷ")
+    with pytest.raises(Invalid) as refusal:
+        content(most, ReceiptLine("Khoản", FeeKind.PHI, 1))
+    assert refusal.value.field == "amount"
+
+
+def test_a_check_stands_last_in_the_code() -> None:
+    """It is made over the identity, so it is no part of it."""
+    checked = replace(RECEIPT, check="a3f09b1c77de0412")
+
+    assert checked.identity == RECEIPT.identity == RECEIPT.code
+    assert checked.code == f"{RECEIPT.identity}/a3f09b1c77de0412"
+
+
+def test_a_series_ends_with_seven_figures() -> None:
+    """The last number is issued; the one after it is refused, whatever the counter says."""
+    assert issuable("QN-26E", LAST) == 9_999_999
+    with pytest.raises(CodesExhausted, match="QN-26E") as refusal:
+        issuable("QN-26E", LAST + 1)
+    assert refusal.value.field == "series"
+    assert refusal.value.remedy
+
+
+def test_who_collects_has_a_name() -> None:
+    """A tax code alone is not enough."""
+    with pytest.raises(Invalid) as refusal:
+        Body(" ", "4000123456")
+    assert refusal.value.field == "body"
 
 
 @pytest.mark.parametrize("tax_code", ["", "400012345", "40001234567", "4000123456-01", "400012345６"])

@@ -54,6 +54,65 @@ def test_the_text_of_a_code(account: Account, amount: int, purpose: str, body: s
     assert text[-4:] == f"{checksum(body.encode()):04X}"
 
 
+_ORDER = "530370454061800005802VN62340107NPS68690819thanh toan don hang6304"
+
+
+@pytest.mark.parametrize(
+    "body, crc",
+    [
+        ("00020101021138600010A00000072701300006970403011697040311012345670208QRIBFTTC53037045802VN6304", "4F52"),
+        ("00020101021238570010A00000072701270006970403011300110123456780208QRIBFTTA" + _ORDER, "2E2E"),
+        ("00020101021238600010A00000072701300006970403011697040311012345670208QRIBFTTC" + _ORDER, "A203"),
+    ],
+)
+def test_the_checksum_is_that_of_the_published_examples(body: str, crc: str) -> None:
+    """The examples of the NAPAS format 1.5.2: to a card and to an account, with and without an amount."""
+    assert f"{checksum(body.encode()):04X}" == crc
+
+
+@pytest.mark.parametrize(
+    "account, amount, purpose, text",
+    [
+        (
+            ("970422", "0023457923442"),
+            40_123,
+            "test text string",
+            "00020101021238570010A00000072701270006970422011300234579234420208QRIBFTTA"
+            "53037045405401235802VN62200816test text string6304D9C6",
+        ),
+        (
+            ("970425", "123456789"),
+            1_000_000,
+            "V1TH1375842",
+            "00020101021238530010A0000007270123000697042501091234567890208QRIBFTTA"
+            "5303704540710000005802VN62150811V1TH137584263043158",
+        ),
+        (
+            ("970416", "257678859"),
+            999_999,
+            "Cam on nhe",
+            "00020101021238530010A0000007270123000697041601092576788590208QRIBFTTA"
+            "530370454069999995802VN62140810Cam on nhe6304E786",
+        ),
+        (
+            ("970418", "V3CAS8854359196"),
+            5_000,
+            "CSM1W5K8S37 Thanh Toan",
+            "00020101021238590010A000000727012900069704180115V3CAS88543591960208QRIBFTTA"
+            "5303704540450005802VN62260822CSM1W5K8S37 Thanh Toan6304D35C",
+        ),
+    ],
+)
+def test_others_write_the_same_text(account: tuple[str, str], amount: int, purpose: str, text: str) -> None:
+    """What three published programs and one provider of payments give for the same transfer, letter by letter."""
+    assert payload(Account(*account, "KBNN QUANG NAM"), amount, purpose) == text
+
+
+def test_a_checksum_keeps_its_leading_zero() -> None:
+    """Four figures always."""
+    assert payload(Account("970415", "0011001932418", "A"), 120_000, "TEST5").endswith("63040FF5")
+
+
 @pytest.mark.parametrize(
     "facts, field",
     [
