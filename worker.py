@@ -87,8 +87,9 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
             campaign_worker(client, settings, campaigns),
         ]
         running = health(settings.gateway_host, settings.worker_port, lambda: all(w.is_running for w in workers))
-        for resource in (running, *workers):
-            await resources.enter_async_context(resource)
+        await resources.enter_async_context(running)
+        for worker in workers:
+            await resources.enter_async_context(worker)
         await make_current(client, settings.build_id)
         await schedule(client, wire.STALE_SCHEDULE, wire.STALE_WORKFLOW, timedelta(seconds=settings.stale_every))
         await schedule_reconciliation(client)
@@ -205,7 +206,12 @@ async def run_one(work: Callable[[Settings, asyncio.Event], Awaitable[None]] = r
 async def run_many(count: int) -> None:
     """Start `count` processes, pass a signal on to each, and end when one of them does."""
     processes = [await asyncio.create_subprocess_exec(sys.executable, __file__, "--workers", "1") for _ in range(count)]
-    stop = lambda: [p.terminate() for p in processes if p.returncode is None]  # noqa: E731  # said once, used three times
+
+    def stop() -> None:
+        for process in processes:
+            if process.returncode is None:
+                process.terminate()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
     await asyncio.wait([asyncio.create_task(p.wait()) for p in processes], return_when=asyncio.FIRST_COMPLETED)

@@ -8,6 +8,7 @@ from typing import Any
 from activities.ports import Desk
 from domain.instants import civil_date
 from domain.payments import receipt_series
+from domain.receipts import issuable
 from schema.case import Case
 from schema.messages import Event
 
@@ -19,5 +20,5 @@ async def received(case: Case, event: Event, desk: Desk) -> dict[str, Any]:
     """
     year = civil_date(event.occurred_at).year
     series = receipt_series(case.unit, year)
-    number = await desk.count(f"receipt/{series}", date(year, 1, 1))
+    number = issuable(series, await desk.count(f"receipt/{series}", date(year, 1, 1)))
     return {"receipt": {"series": series, "year": year, "number": number}}

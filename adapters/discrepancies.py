@@ -31,14 +31,21 @@ class Kept:
     untold: Mapping[UUID, Discrepancy] = field(default_factory=dict)
 
 
-async def keep(pool: Pool, day: Day, books: Books, found: Sequence[Discrepancy], source: str) -> Kept:
-    """Write what was found on a day; the same again writes nothing."""
+async def keep(
+    pool: Pool, day: Day, books: Books, found: Sequence[Discrepancy], source: str, *, vouched: bool = True
+) -> Kept:
+    """Write what was found on a day; the same again writes nothing.
+
+    A file that nobody has `vouched` for takes nothing back that better evidence found; and what only such a file had
+    shown, and a person closed, is found anew once it is proved.
+    """
     async with transaction(pool) as connection:
         await connection.execute(QUERIES["lock_reconciliations"])
-        run = await _run(connection, day, books, len(found), source)
         known = await connection.fetch(QUERIES["discrepancies_of_day"], day.provider, day.on)
+        run = await _run(connection, day, books, len(found), source)
         is_open = {_identity(row): row for row in known if row["closed_at"] is None}
-        settled = {_identity(row) for row in known if row["closed_at"] and row["reason"] != Closing.GONE}
+        closed_by_hand = [row for row in known if row["closed_at"] and row["reason"] != Closing.GONE]
+        settled = {_identity(row) for row in closed_by_hand if not (vouched and _was_unproved(row))}
         opened, untold = 0, {}
         for each in found:
             row = is_open.pop(each.identity, None)
@@ -48,7 +55,8 @@ async def keep(pool: Pool, day: Day, books: Books, found: Sequence[Discrepancy],
             opened += row is None
             if each.repair is not None and (row is None or row["repair_state"] != "done"):
                 untold[id_] = each
-        closed = await _close_gone(connection, day, is_open.values())
+        gone = [row for row in is_open.values() if vouched or row["source"] == "file"]
+        closed = await _close_gone(connection, day, gone, vouched)
     stands = [each for each in found if each.identity not in settled]
     return Kept(len(stands), opened, closed, untold)
 
@@ -95,6 +103,8 @@ class Discrepancies:
 async def _run(connection: Connection, day: Day, books: Books, found: int, source: str) -> UUID:
     """The run that went through this statement first: this one, unless there was another."""
     digest = "" if day.lines is None else digest_of(day.lines)
+    if source == "file":
+        digest = f"file/{digest}"  # the same lines signed are another run
     values = (uuid4(), day.provider, day.on, digest, source, *_totals(day, books), found, day.as_of)
     run: UUID | None = await connection.fetchval(QUERIES["insert_reconciliation"], *values)
     if run is None:
@@ -127,15 +137,22 @@ async def _open(connection: Connection, run: UUID, day: Day, each: Discrepancy) 
     return id_
 
 
-async def _close_gone(connection: Connection, day: Day, gone: Iterable[asyncpg.Record]) -> int:
+async def _close_gone(connection: Connection, day: Day, gone: Iterable[asyncpg.Record], vouched: bool) -> int:
     """Close what is not found any more, and what other days lacked and this one has."""
     closing, closed = (day.as_of, ENGINE, Closing.GONE), 0
     for row in gone:
         closed += await connection.fetchval(QUERIES["close_discrepancy"], row["id"], *closing) is not None
+    if not vouched:
+        return closed
     debits = [line.transaction for line in day.of(LineKind.DEBIT)]
     refunds = [line.reference for line in day.of(LineKind.REFUND)]
     later = await connection.fetch(QUERIES["close_found_later"], day.provider, day.on, debits, refunds, *closing)
     return closed + len(later)
+
+
+def _was_unproved(row: asyncpg.Record) -> bool:
+    """Whether a person closed what only an operator's file had shown, though its line would prove it."""
+    return row["source"] == "file" and row["repair"] is not None and row["repair_state"] != "done"
 
 
 def _identity(row: asyncpg.Record) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from domain.fees import FeeKind
 from domain.instants import civil_date
 from domain.payments import Means, Provider, RefundState
 from domain.periods import Period
-from domain.receipts import Body, Issued, ReceiptContent, ReceiptLine, Usage, parse_reason, usage
+from domain.receipts import Body, Issued, ReceiptContent, ReceiptLine, Usage, issuable, parse_reason, usage
 from schema.sql import QUERIES
 from schema.submissions import ActorBody
 
@@ -88,7 +88,7 @@ class Receipts:
             await _require_in_force(connection, row, now)
             law.unit(row["unit"], civil_date(now))  # an office that has ended issues nothing any more
             counter = (f"receipt/{series}", date(row["year"], 1, 1))
-            following: int = await connection.fetchval(QUERIES["next_count"], *counter)
+            following = issuable(series, await connection.fetchval(QUERIES["next_count"], *counter))
             await connection.execute(QUERIES["cancel_receipt"], series, number, now, officer, why)
             await connection.execute(QUERIES["replace_receipt"], series, number, following, now, officer)
         return following

@@ -98,7 +98,7 @@ class Reconciliation:
         if dry:
             return Gone(day, found)
         source = "file" if given is not None else "books" if lines is None else "provider"
-        kept = await keep(self._pool, day, loaded.books, found, source)
+        kept = await keep(self._pool, day, loaded.books, found, source, vouched=given is None or repairs)
         repaired = await self._repair(kept.untold, as_of) if repairs else 0
         return Gone(day, found, _reconciled(day, kept, repaired))
 

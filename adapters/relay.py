@@ -38,6 +38,7 @@ BATCH = 50
 LOOK_EVERY = 1.0
 """Seconds between looks when nothing announces itself: an announcement may be lost, a row is not."""
 LONGEST_PAUSE = timedelta(seconds=30)
+ENDS = frozenset({"succeeded", "failed", "expired"})
 RPC_SECONDS = timedelta(seconds=5)
 
 
@@ -139,6 +140,8 @@ class Relay:
     async def _refund(self, row: asyncpg.Record) -> bool:
         """Money that came for a closed dossier goes back by a workflow of its own, which notes other ends as well."""
         report, case = PaymentReport.model_validate_json(row["body"]), Case.model_validate_json(row["fold"])
+        if report.outcome not in ENDS:
+            return True  # nothing is said yet, and the workflow of this attempt's end must still be free to begin
         ground = case.ground_against(report.amount) or Ground.LATE_SUCCESS
         try:
             await self._start_refund(StartRefund(dossier=row["dossier"], report=report, ground=ground))

@@ -9,6 +9,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from activities.ports import Unavailable
 from adapters.intake import Intake
 from adapters.payments import HttpPaymentPlatform
 from adapters.providers import IPN_PATH, RETURN_PATH
@@ -50,16 +51,16 @@ async def vnpay_ipn(request: Request, door: TheDoor) -> dict[str, str]:
     vnpay, intake = _vnpay(request), request.app.state.intake
     try:
         is_new = await intake.report_payment(vnpay.read_ipn(dict(request.query_params)), received_at=door.now())
-    except DomainError as refusal:
-        log.warning("callback_refused", provider="vnpay", field=refusal.field)
-        return ipn_answer(refusal)
+    except (DomainError, Unavailable) as error:  # after anything but 00 and 02 VNPAY tells it again
+        log.warning("callback_refused", provider="vnpay", error=type(error).__name__)
+        return ipn_answer(error)
     return ipn_answer(None, is_new=is_new)
 
 
 @routes.get(RETURN_PATH)
 async def vnpay_return(request: Request) -> dict[str, str]:
     """Where VNPAY sends the payer back to: it shows what VNPAY says, and books nothing; that is for IPN."""
-    report = _vnpay(request).read_ipn(dict(request.query_params))
+    report = _vnpay(request).read_return(dict(request.query_params))
     return {"reference": report.reference, "outcome": report.outcome}
 
 

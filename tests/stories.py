@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
@@ -329,6 +330,7 @@ class Dossier:
             occurred_at=await self.world.now(),
         )
         handle = self.world.client.get_workflow_handle(refund_id(self.id, report))
+        await eventually(lambda: _is_there(handle))  # the story says why before the refund's own workflow begins
         try:
             answer: Answer = await handle.execute_update(wire.APPROVE_UPDATE, approval, result_type=Answer)
         except WorkflowUpdateFailedError as error:
@@ -374,6 +376,14 @@ class Dossier:
         await self.in_review()
         await self.review()
         return self
+
+
+async def _is_there(handle: WorkflowHandle[Any, Any]) -> bool:
+    try:
+        await handle.describe()
+    except RPCError:
+        return False
+    return True
 
 
 Story = Callable[[World], Awaitable[Dossier]]

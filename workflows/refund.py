@@ -34,8 +34,8 @@ class RefundWorkflow:
     @workflow.init
     def __init__(self, start: StartRefund) -> None:
         self._start = start
-        self._order: RefundOrder | None = None
-        self._waits = False
+        self._is_noted = False
+        self._waits = bool(start.ground) and _needs_approval(start)
         self._refusals = 0
         self._lock = asyncio.Lock()
 
@@ -50,14 +50,14 @@ class RefundWorkflow:
         if not start.ground:
             await self._as_before_grounds(_order(start))
         elif await self._is_asked():
-            self._order = _order(start)
-            self._waits = not start.approved or (start.alone_up_to is not None and report.amount > start.alone_up_to)
-            await self._give_back(self._order)
+            self._is_noted = True
+            await self._give_back(_order(start))
         await workflow.wait_condition(workflow.all_handlers_finished)
 
     @workflow.update(name=wire.APPROVE_UPDATE)
     async def approve(self, approval: Approval) -> Answer:
         """An officer lets the money go back, or hands it over at the counter."""
+        await workflow.wait_condition(lambda: self._is_noted)  # the story says first why it goes back
         async with self._lock:
             try:
                 judge_approval(self._start, approval, waits=self._waits)
@@ -123,6 +123,11 @@ class RefundWorkflow:
             if (stored := await record(case, event)).command == event.command:
                 return stored, case.after(stored) if stored.sequence == case.sequence + 1 else case
         return None, case
+
+
+def _needs_approval(start: StartRefund) -> bool:
+    amount = start.report.amount or 0
+    return not start.approved or (start.alone_up_to is not None and amount > start.alone_up_to)
 
 
 def _order(start: StartRefund) -> RefundOrder:

@@ -34,10 +34,12 @@ SELECT id, (fold ->> 'fee_total')::bigint AS total, finance IN ('owed', 'ordered
   FROM dossier WHERE id = ANY($1::uuid[]) ORDER BY id;
 
 -- name: lines_elsewhere
--- Lines of other days than $2 that name these transactions ($3) or references ($4); of each day the latest statement.
+-- Lines of other days than $2 that name these transactions ($3) or references ($4); of each day the latest statement,
+-- one that the provider signed before one that came as a file.
 SELECT line.*
   FROM statement_line AS line
-  JOIN (SELECT DISTINCT ON (day) id FROM reconciliation WHERE provider = $1 AND day <> $2 ORDER BY day, ran_at DESC) AS latest
+  JOIN (SELECT DISTINCT ON (day) id FROM reconciliation WHERE provider = $1 AND day <> $2 
+         ORDER BY day, source = 'file', ran_at DESC) AS latest
     ON latest.id = line.reconciliation
  WHERE line.provider = $1 AND (line.transaction = ANY($3::text[]) OR line.reference = ANY($4::text[]));
 
@@ -65,8 +67,10 @@ SELECT $1, line.position - 1, $2, line.transaction, line.reference, line.kind, l
        WITH ORDINALITY AS line (transaction, reference, kind, amount, currency, at, position);
 
 -- name: discrepancies_of_day
--- All that was ever found on a day of a provider.
-SELECT * FROM discrepancy WHERE provider = $1 AND day = $2 ORDER BY opened_at, id;
+-- All that was ever found on a day of a provider, and by what kind of statement.
+SELECT discrepancy.*, reconciliation.source
+  FROM discrepancy JOIN reconciliation ON reconciliation.id = discrepancy.reconciliation
+ WHERE discrepancy.provider = $1 AND discrepancy.day = $2 ORDER BY opened_at, discrepancy.id;
 
 -- name: insert_discrepancy
 -- Keep what was found.
@@ -104,8 +108,8 @@ SELECT discrepancy.*, dossier.code
  LIMIT $4;
 
 -- name: reconciled_days
--- The days of a provider that were gone through once they were over, and those with something open.
-SELECT day, bool_or(ran_at >= ((day + 1)::timestamp - interval '7 hours') AT TIME ZONE 'UTC') AS done,
+-- The days of a provider that were gone through once they were over, by more than a file, and those with something open.
+SELECT day, bool_or(source <> 'file' AND ran_at >= ((day + 1)::timestamp - interval '7 hours') AT TIME ZONE 'UTC') AS done,
        EXISTS (SELECT FROM discrepancy WHERE discrepancy.provider = $1 AND discrepancy.day = reconciliation.day
                                          AND closed_at IS NULL) AS is_open
   FROM reconciliation WHERE provider = $1 AND day >= $2

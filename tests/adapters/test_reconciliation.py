@@ -306,6 +306,32 @@ async def test_a_file_proves_nothing_by_itself(town: Town) -> None:
     assert town.told.asked == []
 
 
+async def test_a_file_that_nobody_vouches_for_takes_nothing_back(town: Town) -> None:
+    """A signed statement named a debit of nobody; an empty file does not make it gone."""
+    line = replace(town.debit("nobody-1"), reference="nobody-1")
+    town.told.days[DAY].append(line)
+    await town.book.go_through(Provider.PLATFORM, DAY, NIGHT)
+    await town.book.go_through(Provider.PLATFORM, DAY, NIGHT, given=(), repairs=False)
+    assert [row["closed_at"] for row in await town.found()] == [None]
+    await town.book.go_through(Provider.PLATFORM, DAY, NIGHT, given=())
+    assert [row["reason"] for row in await town.found()] == ["gone"]
+
+
+async def test_signed_proof_opens_what_was_closed_on_a_file_s_word(town: Town) -> None:
+    """A person took a line of a file for none of ours; the provider signs the same line: it is told, once."""
+    _, reference = await town.ordered()
+    line = town.debit(reference)
+    await town.book.go_through(Provider.PLATFORM, DAY, NIGHT, given=(line,), repairs=False)
+    (row,) = await town.found()
+    await Discrepancies(town.pool).close(row["id"], "not_ours", "somebody", NIGHT)
+    town.told.days[DAY].append(line)
+    gone = await town.book.go_through(Provider.PLATFORM, DAY, NIGHT)
+    again = await town.book.go_through(Provider.PLATFORM, DAY, NIGHT)
+
+    assert [each.done.repaired for each in (gone, again) if each.done] == [1, 0]
+    assert await town.pool.fetchval("SELECT count(*) FROM inbox WHERE kind = 'payment'") == 1
+
+
 async def test_a_person_closes_with_a_reason_and_the_same_facts_stay_closed(town: Town) -> None:
     """Other facts are another discrepancy; what is closed is not closed twice."""
     line = await town.paid(is_told=False)
