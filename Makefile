@@ -20,7 +20,7 @@ up: $(VENV)/.run ## start everything and keep it running; Ctrl-C stops it
 	@$(BIN)/motcua up
 
 test: $(VENV)/.dev ## all tests that need nothing but Python wheels (some: TESTS=tests/domain), two files at a time
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: ## format, lint, types, import rules, tests: all that must be green
 	@$(MAKE) --no-print-directory lint

@@ -6,7 +6,8 @@ from typing import Any
 
 from activities.resumption import go_on
 from domain.catalogue import Catalogue
-from domain.errors import NotAllowed
+from domain.dossier import Business
+from domain.errors import Invalid, NotAllowed
 from domain.instants import civil_date
 from schema.case import Case
 from schema.commands import SuspendFacts
@@ -27,5 +28,7 @@ def suspended(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
 
 
 def resumed(case: Case, event: Event, law: Catalogue) -> dict[str, Any]:
-    """Set the clocks going again."""
+    """Set the clocks going again; what is proved is that a duty was paid."""
+    if "proof" in event.data and case.state.business is not Business.AWAITING_DUTY:
+        raise Invalid("no duty is awaited", field="data.proof", remedy="leave it out: the stop had another cause")
     return go_on(case, event, law)

@@ -65,8 +65,10 @@ class Closings:
     async def _keep(
         self, connection: Connection, system: str, id_: UUID, body: ClosingBody, digest: str, now: datetime
     ) -> None:
-        cashier = await self._officer(connection, body.system or system, body.cashier)
-        closed_by = await self._officer(connection, system, body.closed_by) if body.closed_by else cashier
+        cashier = await self._vault.officer(connection, body.system or system, _named(body.cashier))
+        closed_by = cashier
+        if body.closed_by:
+            closed_by = await self._vault.officer(connection, system, _named(body.closed_by))
         drawer = (body.unit, cashier, body.means)
         await _require_place(connection, drawer, body)
         span = period_with(body.day, Span.DAY)
@@ -78,14 +80,6 @@ class Closings:
         await connection.execute(QUERIES["insert_closing"], *facts, closed_by, now, body.corrects, digest)
         items = [*((row, "ledger") for row in counted_in), *((row, row["part"]) for row in unlisted)]
         await connection.execute(QUERIES["insert_closing_items"], id_, *_columns(items))
-
-    async def _officer(self, connection: Connection, system: str, officer: str) -> str:
-        """The pseudonym of an officer, whose name stays sealed."""
-        actor = ActorBody(role="clerk", officer=officer)
-        pseudonym = self._vault.pseudonym(system, actor)
-        assert pseudonym is not None  # an officer is named
-        await self._vault.remember(connection, system, actor)
-        return pseudonym
 
 
 async def _require_place(connection: Connection, drawer: _Drawer, body: ClosingBody) -> None:
@@ -104,6 +98,10 @@ async def _require_place(connection: Connection, drawer: _Drawer, body: ClosingB
             field="corrects",
             remedy=f"name {standing['id']}" if standing else "leave it out: the day is not closed yet",
         )
+
+
+def _named(officer: str) -> ActorBody:
+    return ActorBody(role="clerk", officer=officer)
 
 
 def _columns(items: Iterable[tuple[asyncpg.Record, str]]) -> tuple[list[Any], ...]:

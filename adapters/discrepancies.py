@@ -11,12 +11,14 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from adapters.postgres import Connection, Pool, reading, row_of, transaction
+from adapters.vault import Vault
 from domain.books import Books, Day
 from domain.discrepancies import Closing, Discrepancy, parse_closing
 from domain.errors import Conflict, NotFound
 from domain.payments import RefundState
 from domain.provider_statement import LineKind, digest_of
 from schema.sql import QUERIES
+from schema.submissions import ActorBody
 
 ENGINE = "motcua"
 
@@ -70,8 +72,9 @@ async def mark_repair(pool: Pool, id_: UUID, state: str, why: str, now: datetime
 class Discrepancies:
     """The book as people see it."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, vault: Vault) -> None:
         self._pool = pool
+        self._vault = vault
 
     async def listed(
         self, *, only_open: bool = False, provider: str | None = None, day: date | None = None, limit: int = 1_000
@@ -81,8 +84,8 @@ class Discrepancies:
             rows = await connection.fetch(QUERIES["list_discrepancies"], only_open, provider, day, limit)
         return [dict(row) for row in rows]
 
-    async def close(self, id_: UUID, reason: str, by: str, now: datetime) -> dict[str, Any]:
-        """Close one for a person; the same facts do not open it again.
+    async def close(self, id_: UUID, reason: str, system: str, actor: ActorBody, now: datetime) -> dict[str, Any]:
+        """Close one for an officer of a calling system; the same facts do not open it again.
 
         Raises Invalid for a reason that is not of the list, NotFound, and Conflict for one that is closed already.
         """
@@ -91,6 +94,7 @@ class Discrepancies:
             row = await connection.fetchrow(QUERIES["find_discrepancy"], id_)
             if row is None:
                 raise NotFound("there is no such discrepancy", field="id", remedy="see `motcua discrepancies`")
+            by = await self._vault.officer(connection, system, actor)
             if await connection.fetchval(QUERIES["close_discrepancy"], id_, now, by, code) is None:
                 raise Conflict(
                     f"this discrepancy is closed already ({row['reason']})",

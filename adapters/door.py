@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from activities.ports import LawBook, Unavailable
 from adapters.callers import Caller
 from adapters.closings import Closings
+from adapters.discrepancies import Discrepancies
 from adapters.engine import Engine, NotThere
 from adapters.forecast import Answer as Forecast
 from adapters.forecast import forecast
@@ -22,6 +23,7 @@ from adapters.intake import Intake
 from adapters.keys import KeyDestroyed, KeyedDigest
 from adapters.postgres import Connection, Pool, reading, row_of, transaction
 from adapters.punctuality import Index766
+from adapters.receipts import Receipts
 from adapters.refunds import Refunds
 from adapters.rows import event_of
 from adapters.statements import Statements
@@ -78,6 +80,8 @@ class Door:
         self.refunds = Refunds(pool, vault, digest, engine)
         self.statements = Statements(pool, law)
         self.closings = Closings(pool, law, vault, digest)
+        self.receipts = Receipts(pool, law, vault, digest)
+        self.discrepancies = Discrepancies(pool, vault)
         self.index = Index766(pool, law)
         self.now = now
 

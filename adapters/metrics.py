@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 from adapters.postgres import Connection, Pool, reading, row_of
 from adapters.watch_book import WatchBook
 from domain.milestones import ClockKind
+from domain.periods import Span, period_with
 from schema.events import EventType
 from schema.sql import QUERIES
 from schema.watch import Look
@@ -60,15 +61,18 @@ class _Rung(NamedTuple):
 class Metrics:
     """Measures at most once in `FRESH`, under the clock `now`; `spread` is that of the dossiers' wake-ups.
 
+    `undecided` is how long after its expiry an attempt to collect must have an end, by the sweep's own settings.
+
     Breaches and escalations are counted on from where the last measure ended: the log is append-only and its
     positions are commit order, so the tally equals a count of the whole log and only ever grows.
     """
 
-    def __init__(self, pool: Pool, now: Callable[[], datetime], spread: timedelta) -> None:
+    def __init__(self, pool: Pool, now: Callable[[], datetime], spread: timedelta, undecided: timedelta) -> None:
         self._pool = pool
         self._now = now
         self._book = WatchBook(pool)
         self._grace = GRACE + spread
+        self._undecided = undecided
         self._lock = asyncio.Lock()
         self._measured: tuple[datetime, bytes] | None = None
         self._tally: dict[_Rung, tuple[int, datetime]] = {}
@@ -88,9 +92,15 @@ class Metrics:
             engine = await row_of(connection, QUERIES["measure_engine"], as_of - self._grace)
             inbox = await row_of(connection, QUERIES["count_waiting"])
             await self._count_on(connection)
+            money = await connection.fetch(QUERIES["measure_money"], as_of - self._undecided)
+            days = await connection.fetch(QUERIES["last_reconciled"])
         watch = list(_watch(await self._book.counts(as_of), await self._book.looks()))
         registry = CollectorRegistry()
-        registry.register(_Collected([*_dossiers(places), *self._ladder(), *_engine(as_of, engine, inbox), *watch]))
+        registry.register(
+            _Collected(
+                [*_dossiers(places), *self._ladder(), *_engine(as_of, engine, inbox), *_money(money, days), *watch]
+            )
+        )
         return generate_latest(registry)
 
     async def _count_on(self, connection: Connection) -> None:
@@ -151,6 +161,32 @@ def _engine(as_of: datetime, engine: asyncpg.Record, inbox: asyncpg.Record) -> I
     yield GaugeMetricFamily(
         "motcua_as_of_timestamp_seconds", "The instant that these measures are of", value=as_of.timestamp()
     )
+
+
+def _money(standing: list[asyncpg.Record], days: list[asyncpg.Record]) -> Iterator[Metric]:
+    attempts = GaugeMetricFamily(
+        "motcua_attempts_undecided",
+        "Attempts to collect past their time, of which nobody can say how they ended",
+        labels=("provider",),
+    )
+    refunds = GaugeMetricFamily(
+        "motcua_refunds_waiting",
+        "Refunds that wait for an officer, or that the provider refused",
+        labels=("provider", "state"),
+    )
+    differ = GaugeMetricFamily(
+        "motcua_discrepancies_open", "On what statements and books do not agree", labels=("provider", "kind")
+    )
+    for row in standing:
+        family = {"attempt": attempts, "refund": refunds, "discrepancy": differ}[row["what"]]
+        labels = (row["provider"], row["kind"]) if row["kind"] else (row["provider"],)
+        family.add_metric(labels, row["standing"])
+    reconciled = GaugeMetricFamily(
+        "motcua_reconciled_up_to_timestamp_seconds", "The end of the last day gone through", labels=("provider",)
+    )
+    for row in days:
+        reconciled.add_metric((row["provider"],), period_with(row["day"], Span.DAY).ends.timestamp())
+    yield from (attempts, refunds, differ, reconciled)
 
 
 def _watch(counts: list[dict[str, Any]], looks: dict[str, datetime]) -> Iterator[Metric]:

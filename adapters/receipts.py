@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,19 +10,17 @@ from uuid import UUID
 import asyncpg
 
 from activities.ports import LawBook
-from adapters.keys import KeyedDigest, KeyRing
-from adapters.law import PostgresLaw
-from adapters.postgres import Connection, Pool, open_pool, reading, row_of, transaction
-from adapters.settings import Settings
+from adapters.keys import KeyedDigest
+from adapters.postgres import Connection, Pool, reading, row_of, transaction
 from adapters.vault import ERASED, Vault
-from domain.errors import Invalid, NotAllowed, NotFound
+from domain.errors import Forbidden, Invalid, NotAllowed, NotFound
 from domain.fees import FeeKind
 from domain.instants import civil_date
 from domain.payments import Means, Provider, RefundState
 from domain.periods import Period
 from domain.receipts import Body, Issued, ReceiptContent, ReceiptLine, Usage, issuable, parse_reason, usage
 from schema.sql import QUERIES
-from schema.submissions import ActorBody
+from schema.submissions import ActorBody, CancellationBody
 
 BY_ITSELF = "Hệ thống thanh toán trực tuyến"
 """Who collected what nobody took at a counter."""
@@ -37,21 +34,27 @@ _MEANS = {
     Means.CARD: "Thẻ",
     Means.POST: "Bưu chính công ích thu hộ",
 }
+CANCEL = frozenset({"clerk", "leader"})
+"""Who cancels a receipt, at the unit that collected."""
 _LAST = 2**31 - 1
+CHECK_DIGITS = 16
+"""Hexadecimal digits of the check in a receipt's code: who made the receipt can tell it from one made up."""
 
 
 class Receipts:
-    """Looks up and cancels receipts; who paid and who collected is opened out of the vault."""
+    """Looks up and cancels receipts; who paid and who collected is opened out of the vault. Part of the door."""
 
-    def __init__(self, pool: Pool, law: LawBook, vault: Vault) -> None:
+    def __init__(self, pool: Pool, law: LawBook, vault: Vault, digest: KeyedDigest) -> None:
         self._pool = pool
         self._law = law
         self._vault = vault
+        self._digest = digest
 
-    async def content(self, series: str, number: int, tax_code: str) -> ReceiptContent:
-        """Everything that stands on a receipt; the tax code is that of the unit that collected.
+    async def content(self, series: str, number: int, tax_code: str | None = None) -> ReceiptContent:
+        """Everything that stands on a receipt, with the collecting unit's own tax code unless another is given.
 
-        Raises NotFound; Invalid for what is no tax code, and for a payment whose fees are not its amount; Unavailable.
+        Raises NotFound; Invalid for no tax code or a wrong one, and for a payment whose fees are not its amount;
+        Unavailable.
         """
         async with reading(self._pool) as connection:
             row = _found(await connection.fetchrow(QUERIES["find_receipt"], series, _number(number)))
@@ -60,10 +63,10 @@ class Receipts:
             collector = await self._collector(connection, row["issued_by"])
         day = civil_date(row["issued_at"])
         unit = (await self._law.latest()).unit(row["unit"], day)
-        return ReceiptContent(
+        made = ReceiptContent(
             series=series,
             number=number,
-            body=Body(unit.name, tax_code),
+            body=Body(unit.name, tax_code or unit.tax_code),
             payer=payer,
             lines=tuple(ReceiptLine(each["name"], FeeKind(each["kind"]), each["amount"]) for each in lines),
             total=row["amount"],
@@ -74,18 +77,21 @@ class Receipts:
             cancelled_by_number=row["cancelled_by_number"],
             replaces=row["replaces"],
         )
+        return replace(made, check=self._digest.of("receipt", made.identity)[:CHECK_DIGITS])
 
-    async def cancel(self, series: str, number: int, reason: str, officer: str, now: datetime) -> int:
+    async def cancel(self, system: str, series: str, number: int, body: CancellationBody, now: datetime) -> int:
         """Cancel a receipt and issue the next number of its series for the same payment; return that number.
 
-        `officer` is a pseudonym. Raises NotFound; Invalid for a reason that is not of the list and for an office that
-        has ended; NotAllowed for a receipt that is cancelled already and for money that went back; Unavailable.
-        Nothing is written then.
+        Raises NotFound; Forbidden for whoever is no clerk or leader of the unit that collected; Invalid for a reason
+        that is not of the list, for nobody's name and for an office that has ended; NotAllowed for a receipt that is
+        cancelled already and for money that went back; Unavailable. Nothing is written then.
         """
-        why, law = parse_reason(reason), await self._law.latest()
+        why, law = parse_reason(body.reason), await self._law.latest()
         async with transaction(self._pool) as connection:
             row = _found(await connection.fetchrow(QUERIES["lock_receipt"], series, _number(number)))
+            _require_duty(body.actor, row["unit"])
             await _require_in_force(connection, row, now)
+            officer = await self._vault.officer(connection, system, body.actor)
             law.unit(row["unit"], civil_date(now))  # an office that has ended issues nothing any more
             counter = (f"receipt/{series}", date(row["year"], 1, 1))
             following = issuable(series, await connection.fetchval(QUERIES["next_count"], *counter))
@@ -101,15 +107,6 @@ class Receipts:
             raise NotFound("there is no such series", field="series", remedy="give one as it stands on a receipt")
         return usage((_issued(row) for row in rows), quarter)
 
-    async def officer(self, system: str, actor: ActorBody) -> str:
-        """The pseudonym of an officer whom a calling system names; the name is kept sealed."""
-        pseudonym = self._vault.pseudonym(system, actor)
-        if pseudonym is None:
-            raise Invalid("nobody is named", field="officer", remedy="name the officer who cancels")
-        async with reading(self._pool) as connection:
-            await self._vault.remember(connection, system, actor)
-        return pseudonym
-
     async def _payer(self, connection: Connection, dossier: UUID) -> str:
         submitted = await row_of(connection, QUERIES["event_at"], dossier, 1)
         sealed = (await self._vault.open_all(connection, dossier))[submitted["sealed"]]
@@ -122,14 +119,13 @@ class Receipts:
         return known.get("name") or known.get("officer") or pseudonym
 
 
-@asynccontextmanager
-async def open_receipts(settings: Settings) -> AsyncIterator[Receipts]:
-    """Open the book for a process that needs PostgreSQL and nothing else."""
-    vault = Vault(
-        KeyRing.parse(settings.keys.get_secret_value()), KeyedDigest.parse(settings.index_key.get_secret_value())
-    )
-    async with await open_pool(settings.database_url.get_secret_value(), settings.database_pool) as pool:
-        yield Receipts(pool, PostgresLaw(pool), vault)
+def _require_duty(actor: ActorBody, unit: str) -> None:
+    if actor.role not in CANCEL or actor.unit != unit:
+        raise Forbidden(
+            f"a receipt of {unit} is cancelled there",
+            field="actor",
+            remedy=f"send it for a clerk or leader of the unit {unit}",
+        )
 
 
 async def _require_in_force(connection: Connection, row: asyncpg.Record, now: datetime) -> None:

@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     vnpay_pay_url: str | None = None  # where the payer is sent
     vnpay_api_url: str | None = None  # where questions and refunds go
     vnpay_statement_url: str | None = None  # where its statement of a day is asked for; without it they come as files
+    vietqr_bin: str | None = None  # the bank of the account that transfers at the counter go to
+    vietqr_account: str | None = None  # its number
+    vietqr_name: str | None = None  # in whose name it is
     order_seconds: int = Field(default=24 * 3600, ge=1)  # how long an order may be paid; for new dossiers
     stale_every: int = Field(default=600, ge=1)  # seconds between sweeps of attempts whose time is over
     stale_after: int = Field(default=3600, ge=0)  # seconds after its expiry that an attempt is asked about

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from adapters.keys import KeyDestroyed, KeyedDigest, KeyRing, new_data_key, seal, unseal
 from adapters.postgres import Connection
+from domain.errors import Invalid
 from schema.messages import Event
 from schema.sql import QUERIES
 from schema.submissions import ActorBody
@@ -75,10 +76,16 @@ class Vault:
         pseudonym = self.pseudonym(system, actor)
         if pseudonym is None or pseudonym in self._known_officers:
             return
-        body = json.dumps({"officer": actor.officer, "name": actor.name}, ensure_ascii=False).encode()
-        sealed = self._ring.wrap(body, f"officer/{pseudonym}")
-        await connection.execute(QUERIES["insert_officer"], pseudonym, system, sealed)
+        await self._keep(connection, system, actor, pseudonym)
         self._known_officers.add(pseudonym)
+
+    async def officer(self, connection: Connection, system: str, actor: ActorBody) -> str:
+        """The pseudonym of an officer of a calling system, whose name is kept, sealed, if this transaction is."""
+        pseudonym = self.pseudonym(system, actor)
+        if pseudonym is None:
+            raise Invalid("nobody is named", field="officer", remedy="name the officer who does this")
+        await self._keep(connection, system, actor, pseudonym)
+        return pseudonym
 
     def remembers(self, system: str, actor: ActorBody) -> bool:
         """Whether `remember` would have nothing to do, as far as this process knows."""
@@ -90,6 +97,11 @@ class Vault:
         rows = await connection.fetch(QUERIES["officers"], sorted(set(pseudonyms)))
         opened = ((r["pseudonym"], self._ring.unwrap(r["body"], f"officer/{r['pseudonym']}")) for r in rows)
         return {pseudonym: json.loads(body) for pseudonym, body in opened}
+
+    async def _keep(self, connection: Connection, system: str, actor: ActorBody, pseudonym: str) -> None:
+        body = _text({"officer": actor.officer, "name": actor.name})
+        sealed = self._ring.wrap(body, f"officer/{pseudonym}")
+        await connection.execute(QUERIES["insert_officer"], pseudonym, system, sealed)
 
 
 def _text(body: Json) -> bytes:

@@ -13,6 +13,7 @@ from domain.dossier import NATIONAL_NAMES
 from domain.errors import Invalid
 from domain.instants import local
 from schema.case import Case
+from schema.events import EventType
 from schema.messages import Event
 from workflows.judge import possible
 
@@ -82,6 +83,7 @@ def full(dossier: Dossier) -> dict[str, Any]:
         "components": first.get("components"),
         "submission": submission,
         "fee": first.get("fee"),
+        "duties": _duties(dossier.events),
         "payment": case.payment.model_dump(mode="json") if case.payment and case.owes else None,
         "steps": [
             {"stage": number, "step": step.code, "unit": step.unit, "due": spell(step.due), "done": step.done}
@@ -112,6 +114,18 @@ _SPANS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 def spell(instant: datetime | None) -> str | None:
     """Write an instant on Việt Nam's clock."""
     return local(instant).isoformat() if instant else None
+
+
+def _duties(story: Iterable[Event]) -> list[dict[str, Any]]:
+    """The financial duties that were asked for, each with its notice, and once it was paid with what proves it."""
+    found: list[dict[str, Any]] = []
+    for event in story:
+        if event.type is EventType.DUTY_REQUIRED:
+            told = {name: event.data.get(name) for name in ("notice", "amount")}
+            found.append({**told, "required_at": spell(event.occurred_at), "proof": None, "over_at": None})
+        elif event.type is EventType.RESUMED and found and found[-1]["over_at"] is None:
+            found[-1] |= {"proof": event.data.get("proof"), "over_at": spell(event.occurred_at)}
+    return found
 
 
 def _event(dossier: Dossier, event: Event, recorded_at: datetime) -> dict[str, Any]:

@@ -7,12 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Coroutine, Mapping
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import typer
 
 from activities.ports import Unavailable
-from domain.errors import DomainError, MotcuaError
+from domain.errors import DomainError, Invalid, MotcuaError
 
 T = TypeVar("T")
 
@@ -66,3 +67,12 @@ def leave(code: int = 0) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def write_file(out: Path, made: bytes) -> None:
+    """Write what a command made; a file that cannot be written ends it, naming the option."""
+    try:
+        out.write_bytes(made)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        fail(Invalid(f"{out}: {reason}", field="--out", remedy="name a file that can be written"))

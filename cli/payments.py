@@ -6,15 +6,24 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import typer
 from rich.table import Table
 
+from activities.ports import Refused
+from adapters.payments import Bill
+from adapters.providers import platform_of
+from adapters.settings import load_settings
 from adapters.together import PaymentTogether, pay_together
+from adapters.transfers import transfer_code
+from adapters.vietqr_image import vietqr_png
 from adapters.views import money
-from cli.console import JSON, leave, run, show_json
+from adapters.wiring import open_entrance
+from cli.console import JSON, leave, run, show_json, write_file
 from cli.console import money as spelled
 from cli.dossiers import OPERATOR, open_door, read_model
 from cli.terminal import instant, say, show_table
+from domain.errors import Invalid
 from domain.payments import graph as drawn
 from schema.submissions import ActorBody, ApprovalBody, RefundBody
 
@@ -53,6 +62,47 @@ def show_payments(dossier: UUID = typer.Argument(help="The dossier's id."), as_j
 
     found = run(work())
     show_json(found) if as_json else _print(found)
+    leave()
+
+
+@payment.command()
+def vietqr(
+    dossier: str = typer.Argument(help="Id or code."),
+    out: Path | None = typer.Option(None, help="Draw the code into this PNG file."),
+) -> None:
+    """Print the text of the VietQR code by which a dossier's fee is transferred at the counter, or draw it."""
+
+    async def work() -> str:
+        settings = load_settings()
+        async with open_entrance(settings, "cli") as entrance:
+            return transfer_code(settings, (await entrance.door.look_up(dossier)).case)
+
+    text = run(work(), {"out": "--out"})
+    if out is None:
+        say(text)
+    else:
+        write_file(out, vietqr_png(text))
+        say(f"{out}: {text}")
+    leave()
+
+
+@payment.command()
+def bill(
+    reference: str = typer.Argument(help="The attempt that was paid, as `motcua payment show` names it."),
+    out: Path = typer.Option(help="Write the PDF to this file."),
+) -> None:
+    """Fetch the platform's own receipt of a paid order."""
+
+    async def work() -> Bill:
+        async with httpx.AsyncClient(timeout=30) as http:
+            try:
+                return await platform_of(load_settings(), http).bill(reference)
+            except Refused as error:
+                raise Invalid(str(error), field="reference", remedy="name an attempt that was paid there") from None
+
+    fetched = run(work(), {"reference": "REFERENCE"})
+    write_file(out, fetched.content)
+    say(f"{out}: bill {fetched.number}")
     leave()
 
 

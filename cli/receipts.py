@@ -9,16 +9,12 @@ from typing import Any
 import typer
 
 from adapters.receipt_pdf import pdf as set_as_pdf
-from adapters.receipts import open_receipts
-from adapters.settings import load_settings
-from adapters.wiring import utc_now
-from cli.console import JSON, leave, run, show_json
-from cli.dossiers import OPERATOR, read_model
+from cli.console import JSON, leave, run, show_json, write_file
+from cli.dossiers import OPERATOR, open_door, read_model
 from cli.terminal import say
-from domain.errors import Invalid
 from domain.periods import parse_period
-from domain.receipts import CancelReason, Usage, spelled_number
-from schema.submissions import ActorBody
+from domain.receipts import CancelReason, Copy, Usage, spelled_number
+from schema.submissions import CancellationBody
 
 receipt = typer.Typer(help="Electronic receipts.", no_args_is_help=True)
 
@@ -40,15 +36,18 @@ def pdf(
     series: str = _SERIES,
     number: int = _NUMBER,
     out: Path = typer.Option(help="Write the PDF to this file."),
-    tax_code: str = typer.Option(help="The tax code of the office that collected."),
+    tax_code: str | None = typer.Option(None, help="Instead of the one that the catalogue has of the unit."),
+    copy: Copy = typer.Option(Copy.GIVEN, help="The copy that is kept, or the one that is given."),
 ) -> None:
     """Set a receipt on paper, in force or cancelled."""
 
-    async def work() -> int:
-        async with open_receipts(load_settings()) as receipts:
-            return _written(out, set_as_pdf(await receipts.content(series, number, tax_code)))
+    async def work() -> bytes:
+        async with open_door() as door:
+            return set_as_pdf(await door.receipts.content(series, number, tax_code), copy)
 
-    say(f"{out}: {run(work(), _OPTIONS)} bytes")
+    made = run(work(), _OPTIONS)
+    write_file(out, made)
+    say(f"{out}: {len(made)} bytes")
     leave()
 
 
@@ -61,12 +60,12 @@ def cancel(
     as_json: bool = JSON,
 ) -> None:
     """Cancel a wrong receipt and issue the next number of its series for the same payment."""
-    actor = read_model({"role": "clerk", "officer": officer or None}, ActorBody)
+    actor = {"role": "clerk", "unit": series.rpartition("-")[0] or None, "officer": officer or None}
+    body = read_model({"actor": actor, "reason": reason}, CancellationBody)
 
     async def work() -> int:
-        async with open_receipts(load_settings()) as receipts:
-            pseudonym = await receipts.officer(OPERATOR.system, actor)
-            return await receipts.cancel(series, number, reason, pseudonym, utc_now())
+        async with open_door() as door:
+            return await door.receipts.cancel(OPERATOR.system, series, number, body, door.now())
 
     following = run(work(), _OPTIONS)
     if as_json:
@@ -85,20 +84,12 @@ def report(
     """Report on the use of a series in a quarter, as the tax office wants it."""
 
     async def work() -> Usage:
-        async with open_receipts(load_settings()) as receipts:
-            return await receipts.usage(series, parse_period(quarter))
+        async with open_door() as door:
+            return await door.receipts.usage(series, parse_period(quarter))
 
     found = run(work(), _USAGE_OPTIONS)
     show_json(_shown(series, found)) if as_json else _print(series, found)
     leave()
-
-
-def _written(out: Path, made: bytes) -> int:
-    try:
-        return out.write_bytes(made)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise Invalid(f"{out}: {reason}", field="out", remedy="name a file that can be written") from None
 
 
 def _shown(series: str, found: Usage) -> dict[str, Any]:

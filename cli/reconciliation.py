@@ -13,24 +13,31 @@ import httpx
 import typer
 from rich.table import Table
 
-from activities.ports import Refused
-from adapters.discrepancies import Discrepancies
+from activities.ports import Refused, Unavailable
 from adapters.provider_statements import statements_of
 from adapters.reconciliation import Gone, Reconciliation
 from adapters.settings import load_settings
 from adapters.wiring import open_entrance, utc_now
-from cli.console import JSON, leave, run, show_json
-from cli.dossiers import OPERATOR
+from cli.console import JSON, fail, leave, run, show_json
+from cli.dossiers import OPERATOR, open_door, read_model
 from cli.terminal import instant, say, show_table
 from domain.discrepancies import CLOSINGS
 from domain.errors import Invalid
 from domain.instants import civil_date
 from domain.payments import Provider
 from domain.provider_statement import StatementLine, read_csv
+from schema.submissions import ActorBody
 
 discrepancy = typer.Typer(help="What a provider's statement and our books do not agree on.", no_args_is_help=True)
 
-_OPTIONS = {"day": "--day", "id": "ID", "reason": "--reason", "provider": "--provider", "statement": "--statement"}
+_OPTIONS = {
+    "day": "--day",
+    "id": "ID",
+    "reason": "--reason",
+    "officer": "--officer",
+    "provider": "--provider",
+    "statement": "--statement",
+}
 _MOST = 64 * 1024 * 1024
 _PROVIDER = typer.Option(None, help="One provider alone; counter: our own books (default: all).")
 
@@ -45,20 +52,26 @@ def reconcile(
 ) -> None:
     """Compare a day's statements with attempts, payments, refunds, receipts and assessments; repair what is proved."""
 
-    async def work() -> list[Gone]:
+    async def work() -> None:
         now = utc_now()
         on = _day(day) or civil_date(now) - timedelta(days=1)
         given = _given(statement, provider, on)
         async with _open() as book:
             chosen = [provider] if provider else book.providers
             options: dict[str, Any] = {"given": given, "repairs": given is None or repair, "dry": dry_run}
-            try:
-                return [await book.go_through(each, on, now, **options) for each in chosen]
-            except Refused as error:
-                raise Invalid(str(error), field="provider", remedy="give the statement as a file") from None
+            for each in chosen:  # one that is away keeps nobody from the others
+                try:
+                    gone.append(await book.go_through(each, on, now, **options))
+                except (Refused, Unavailable) as error:
+                    away[each] = str(error)
 
-    gone = run(work(), _OPTIONS)
+    gone: list[Gone] = []
+    away: dict[str, str] = {}
+    run(work(), _OPTIONS)
     show_json([_shown(each) for each in gone]) if as_json else _print_days(gone)
+    if away:
+        told = "; ".join(f"{each}: {error}" for each, error in away.items())
+        fail(Invalid(told, field="--provider", remedy="try again later, or give the statement as a file"))
     leave()
 
 
@@ -71,9 +84,8 @@ def discrepancies(
     """List on what statements and our books do not agree, the newest first."""
 
     async def work() -> list[dict[str, Any]]:
-        async with open_entrance(load_settings(), "cli") as entrance:
-            chosen: dict[str, Any] = {"only_open": only_open, "provider": provider, "day": _day(day)}
-            return await Discrepancies(entrance.pool).listed(**chosen)
+        async with open_door() as door:
+            return await door.discrepancies.listed(only_open=only_open, provider=provider, day=_day(day))
 
     rows = run(work(), _OPTIONS)
     show_json(rows) if as_json else _print_rows(rows)
@@ -84,13 +96,15 @@ def discrepancies(
 def close(
     id_: UUID = typer.Argument(metavar="ID", help="As `motcua discrepancies` names it."),
     reason: str = typer.Option(help=f"One of {', '.join(CLOSINGS)}."),
+    officer: str = typer.Option(help="The officer's id; kept sealed."),
     as_json: bool = JSON,
 ) -> None:
     """Close a discrepancy that a person has dealt with; the same facts do not open it again."""
+    actor = read_model({"role": "leader", "officer": officer or None}, ActorBody)
 
     async def work() -> dict[str, Any]:
-        async with open_entrance(load_settings(), "cli") as entrance:
-            return await Discrepancies(entrance.pool).close(id_, reason, OPERATOR.system, utc_now())
+        async with open_door() as door:
+            return await door.discrepancies.close(id_, reason, OPERATOR.system, actor, door.now())
 
     closed = run(work(), _OPTIONS)
     show_json(closed) if as_json else say(f"{closed['id']}: {closed['kind']} closed, {closed['reason']}")

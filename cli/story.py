@@ -100,7 +100,8 @@ def _details(event: dict[str, Any]) -> list[str]:
         lines.append(f"{name} ({CLOCKS[clock['kind']]}) due {instant(clock['due'])}{warn}")
     if not any(clock.get("step") for clock in data.get("clocks", ())):
         lines += [f"step {step} due {instant(due)}" for step, due in data.get("opened", {}).items()]
-    if "amount" in data:
+    lines += [f"{name} {data[name]}" for name in ("notice", "proof") if data.get(name)]
+    if data.get("amount"):
         lines.append(money(data["amount"]) + (f" by {data['means']}" if "means" in data else ""))
     return [*lines, *_texts(event)]
 

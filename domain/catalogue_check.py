@@ -17,6 +17,7 @@ from domain.check_processes import wrong_processes
 from domain.check_tools import Wrong, is_blank
 from domain.entries import Entry, code, entries, name, subject
 from domain.procedures import Process
+from domain.receipts import is_tax_code
 from domain.units import RECEIVING_ROLES, Unit, UnitRole
 from domain.validity import do_overlap, in_force, spell
 
@@ -157,6 +158,9 @@ def _unit(unit: Unit, catalogue: Catalogue) -> Iterator[Wrong]:
             yield Wrong("unit", unit, f"the unit '{other}' is unknown", "add it, or correct the code")
     if (unit.role is UnitRole.COMMUNE) is (unit.place is None):
         yield Wrong("unit", unit, "it does not say what kind of place it is", "give place: plain or difficult")
+    if unit.tax_code and not is_tax_code(unit.tax_code):
+        remedy = "write ten figures, and -001 or the like for a branch"
+        yield Wrong("unit", unit, f"'{unit.tax_code}' is no tax code", remedy)
     if unit.successors and unit.valid_to is None:
         yield Wrong("unit", unit, "it has successors but no last day", "give valid_to, or remove the successors")
     if unit.code_part is None:

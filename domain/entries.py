@@ -63,6 +63,6 @@ def subject(entry: Unit | Procedure | Process | FeeRow | ShorteningRow | Reducti
         return entry.decision
     if isinstance(entry, LadderRow):
         return f"{entry.clock}/{entry.rung}"
-    if isinstance(entry, FeeRow) and entry.case is not None:
-        return f"{entry.code}/{entry.case}"
+    if isinstance(entry, FeeRow):
+        return "/".join(each for each in (entry.code, entry.case, entry.place) if each)
     return entry.code

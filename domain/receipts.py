@@ -52,6 +52,11 @@ def parse_reason(text: str) -> CancelReason:
         ) from None
 
 
+def is_tax_code(text: str) -> bool:
+    """Whether this can be the tax code of an office, or of a branch (Circular 86/2024/TT-BTC)."""
+    return re.fullmatch(r"[0-9]{10}(-[0-9]{3})?", text) is not None
+
+
 @dataclass(frozen=True)
 class Body:
     """Who collects: the name and the tax code of the office."""
@@ -61,11 +66,11 @@ class Body:
 
     def __post_init__(self) -> None:
         _require_filled(self.name, "body")
-        if not re.fullmatch(r"[0-9]{10}(-[0-9]{3})?", self.tax_code):
+        if not is_tax_code(self.tax_code):
             raise Invalid(
                 "this is no tax code",
                 field="tax_code",
-                remedy="give the collecting office's own: ten figures, and -001 or the like for a branch",
+                remedy="give the office's own (ten figures, -001 for a branch), or write it into the catalogue",
             )
 
 

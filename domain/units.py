@@ -62,7 +62,8 @@ class Unit:
 
     `code` is its identifier (TT 10/2016/TT-BTTTT); `code_part` is what its dossier codes begin with, and is
     there exactly when the office keeps a one-stop desk. `head` is the post of its head where `head_of` would not
-    guess it. `place` is there exactly for a commune. `certain` is false, with a note, where unconfirmed.
+    guess it. `place` is there exactly for a commune. `tax_code` stands on its receipts. `certain` is false, with a
+    note, where unconfirmed.
     """
 
     code: str
@@ -78,6 +79,7 @@ class Unit:
     successors: tuple[str, ...] = ()
     head: str = ""
     place: Place | None = None
+    tax_code: str = ""
     certain: bool = True
     note: str = ""
     version: str = ""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import httpx
 import uvicorn
 
 from adapters.logs import configure_logs
+from adapters.metrics import Metrics
 from adapters.providers import platform_of, vnpay_of
 from adapters.settings import Settings, load_settings
 from adapters.wiring import open_entrance
@@ -17,13 +19,18 @@ KEEP_ALIVE = 75
 """Seconds that an idle connection stays open: longer than callers keep theirs (most 5 to 60), for a connection that
 closes just as a request leaves fails that request."""
 
+SWEEPS = 6
+"""Sweeps after which somebody should have said how an attempt to collect ended."""
+
 
 async def serve(settings: Settings) -> None:
     """Open the resources, serve until told to stop, close them."""
     async with open_entrance(settings, "gateway") as entrance, httpx.AsyncClient() as http:
         platform, vnpay = platform_of(settings, http), vnpay_of(settings, http)
-        spread = settings.clock_spread
-        app = build(entrance.door, entrance.intake, platform, vnpay, entrance.pool, settings.body_limit, spread)
+        spread = timedelta(seconds=settings.clock_spread)
+        undecided = timedelta(seconds=settings.stale_after + SWEEPS * settings.stale_every)
+        measures = Metrics(entrance.pool, entrance.door.now, spread, undecided)
+        app = build(entrance.door, entrance.intake, platform, vnpay, entrance.pool, settings.body_limit, measures)
         config = uvicorn.Config(
             app,
             host=settings.gateway_host,

@@ -287,7 +287,7 @@ def build(
     vnpay: Vnpay | None,
     pool: Pool,
     body_limit: int,
-    clock_spread: int,
+    measures: Metrics,
 ) -> FastAPI:
     """Put the application together over resources that are open already."""
     app = FastAPI(
@@ -299,7 +299,7 @@ def build(
     )
     app.state.door, app.state.intake, app.state.platform, app.state.pool = door, intake, platform, pool
     app.state.vnpay = vnpay
-    app.state.metrics = Metrics(pool, door.now, timedelta(seconds=clock_spread))
+    app.state.metrics = measures
     app.include_router(routes)
     app.include_router(payments.routes)
     app.include_router(money.routes)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
 
 from domain.dossier import Act
+from domain.fees import MOST_ASKED
 from schema.messages import Code, Command, Message
 
 ReturnMethod = Literal["counter", "post", "online"]
@@ -69,9 +70,25 @@ class SuspendFacts(Facts):
 
 
 class DutyFacts(Facts):
-    """The financial duty that the applicant has to pay elsewhere: the number of the tax notice, if it is known."""
+    """The financial duty that the applicant has to pay elsewhere: the tax office's notice and its amount, in đồng.
+
+    The amount stands as it is: never cut, exempted, collected or given back here.
+    """
 
     notice: PaperNumber | None = None
+    amount: Annotated[int, Field(gt=0, le=MOST_ASKED, strict=True)] | None = None
+
+    @model_validator(mode="after")
+    def _of_a_notice(self) -> DutyFacts:
+        if self.amount is not None and self.notice is None:
+            raise ValueError("an amount needs the number of the notice that says it")
+        return self
+
+
+class ResumeFacts(Facts):
+    """What proves that the duty was paid: the number of the slip, or of the tax office's message."""
+
+    proof: PaperNumber | None = None
 
 
 Cause = Literal["workload", "consultation", "site_visit", "natural_disaster", "system_failure", "other"]
@@ -107,7 +124,7 @@ FACTS: dict[Act, type[Facts]] = {
     Act.PROPOSE: ProposeFacts,
     Act.REQUIRE_DUTY: DutyFacts,
     Act.SUSPEND: SuspendFacts,
-    Act.RESUME: Facts,
+    Act.RESUME: ResumeFacts,
     Act.ANSWER_IN_TIME: Facts,
     Act.ANSWER_LATE: LateFacts,
     Act.SIGN_APOLOGY: ApologyFacts,

@@ -123,6 +123,20 @@ class ApprovalBody(Request):
     reason: Text | None = None
 
 
+class CancellationBody(Request):
+    """An officer of the unit that collected cancels a wrong receipt; the next number takes its place."""
+
+    actor: ActorBody
+    reason: Code
+
+
+class ClosingReason(Request):
+    """An officer closes a discrepancy that was dealt with."""
+
+    actor: ActorBody
+    reason: Code
+
+
 class Received(Message):
     """The answer to a submission: the identity of the dossier, for ever, and what it owes."""
 

@@ -37,3 +37,16 @@ SELECT dossier.unit, dossier.procedure, event.type, event.data ->> 'clock' AS cl
   FROM event JOIN dossier ON dossier.id = event.dossier
  WHERE event.type IN ('clock.breached', 'clock.escalated') AND event.position > $1
  GROUP BY 1, 2, 3, 4, 5;
+
+-- name: measure_money
+-- Money on which somebody has to look: attempts that expired before $1 and have no end, refunds that wait, discrepancies.
+SELECT 'attempt' AS what, provider, '' AS kind, count(*) AS standing FROM payment_attempt
+ WHERE state IN ('ordered', 'opened', 'unknown', 'superseded') AND expires_at < $1 GROUP BY provider
+UNION ALL
+SELECT 'refund', provider, state, count(*) FROM refund WHERE state IN ('asked', 'refused') GROUP BY provider, state
+UNION ALL
+SELECT 'discrepancy', provider, kind, count(*) FROM discrepancy WHERE closed_at IS NULL GROUP BY provider, kind;
+
+-- name: last_reconciled
+-- The last day of each provider that was gone through.
+SELECT provider, max(day) AS day FROM reconciliation GROUP BY provider;

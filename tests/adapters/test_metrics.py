@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,18 +14,23 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from activities.ports import Unavailable
 from activities.watching import Patience
+from adapters.discrepancies import Discrepancies
 from adapters.law import PostgresLaw
 from adapters.metrics import FRESH, GRACE, Metrics
 from adapters.postgres import Pool
 from adapters.watch import PostgresWatch
+from domain.instants import VIETNAM
 from domain.milestones import ClockKind, Rung
+from domain.payments import Provider
 from schema.case import Case
 from schema.events import EventType
 from schema.messages import ENGINE
-from schema.submissions import Submission
+from schema.submissions import ActorBody, Submission
 from schema.watch import Look, LookAsk
+from tests.adapters.test_closings import VAULT
 from tests.adapters.test_register import FREE, MONDAY, OnDisk, filed, record
 from tests.adapters.test_watch import Engine
+from tests.reconciled import DAY, NIGHT, Town
 from tests.stories import COMMUNE
 from workflows.wording import struck
 
@@ -38,6 +44,7 @@ ONLINE: dict[str, Any] = {
     "applicant": {"name": "Nguyễn Thị Thử"},
 }
 BLINK = timedelta(milliseconds=1)
+UNDECIDED = timedelta(hours=2)
 
 
 @pytest.fixture
@@ -48,7 +55,7 @@ async def desk(pool: Pool) -> OnDisk:
 
 async def measured(pool: Pool, at: datetime, spread: timedelta = timedelta()) -> str:
     """What a gateway that has just started says at this instant."""
-    return (await Metrics(pool, lambda: at, spread).text()).decode()
+    return (await Metrics(pool, lambda: at, spread, UNDECIDED).text()).decode()
 
 
 def value(text: str, name: str, **labels: str) -> float | None:
@@ -156,7 +163,7 @@ async def test_a_breach_is_counted_and_stands_until_the_dossier_is_closed(desk: 
 async def test_counting_on_gives_what_counting_anew_gives(desk: OnDisk, pool: Pool) -> None:
     """A gateway that has run for long and one that starts now tell the same; a counter never falls."""
     at = MONDAY
-    running = Metrics(pool, lambda: at, timedelta())
+    running = Metrics(pool, lambda: at, timedelta(), UNDECIDED)
     here = {"unit": COMMUNE, "procedure": FREE, "clock": "promised"}
     seen: list[float | None] = []
     for _ in range(3):
@@ -236,7 +243,7 @@ async def test_many_who_ask_at_once_cost_one_measure(pool: Pool) -> None:
             asked.append(as_of)
             return await super()._measure(as_of)
 
-    metrics = Counted(pool, lambda: at, timedelta())
+    metrics = Counted(pool, lambda: at, timedelta(), UNDECIDED)
     texts = await asyncio.gather(*(metrics.text() for _ in range(20)))
     assert (len(set(texts)), len(asked)) == (1, 1)
     for later in (FRESH - BLINK, FRESH, FRESH - BLINK):
@@ -248,7 +255,7 @@ async def test_many_who_ask_at_once_cost_one_measure(pool: Pool) -> None:
 async def test_without_the_database_there_is_no_figure(pool: Pool) -> None:
     """An old figure would say that all is well: the scrape fails instead, and that is an alert of its own."""
     at = MONDAY
-    metrics = Metrics(pool, lambda: at, timedelta())
+    metrics = Metrics(pool, lambda: at, timedelta(), UNDECIDED)
     await metrics.text()
     await pool.close()
     at += FRESH
@@ -273,3 +280,31 @@ async def test_what_the_watch_found_is_counted_by_kind_and_unit_and_its_looks_ar
     await pool.execute("UPDATE inbox SET delivered_at = received_at")
     await watch.look(LookAsk(look=Look.INBOX, as_of=late + BLINK))
     assert value(await measured(pool, late + BLINK), "motcua_watch_standing", kind="inbox_waiting") is None
+
+
+async def test_money_on_which_somebody_has_to_look(pool: Pool) -> None:
+    """An attempt without an end once the sweep had its time, a refund that waits, a discrepancy until it is closed."""
+    town = await Town.founded(pool)
+    _, reference = await town.ordered()
+    expires = await pool.fetchval("SELECT expires_at FROM payment_attempt WHERE reference = $1", reference)
+    assert value(await measured(pool, expires + UNDECIDED), "motcua_attempts_undecided", provider="platform") is None
+    after = await measured(pool, expires + UNDECIDED + BLINK)
+    assert value(after, "motcua_attempts_undecided", provider="platform") == 1
+
+    town.told.days[DAY].append(replace(await town.paid(is_told=False), amount=1))
+    await town.book.go_through(Provider.PLATFORM, DAY, NIGHT)
+    here = {"provider": "platform", "kind": "amount_differs"}
+    text = await measured(pool, NIGHT)
+    assert value(text, "motcua_discrepancies_open", **here) == 1
+    midnight = datetime.combine(DAY + timedelta(days=1), datetime.min.time(), VIETNAM)
+    assert value(text, "motcua_reconciled_up_to_timestamp_seconds", provider="platform") == midnight.timestamp()
+    (row,) = await town.found()
+    clerk = ActorBody(role="clerk", officer="KT-3")
+    await Discrepancies(pool, VAULT).close(row["id"], "accepted", "one-stop", clerk, NIGHT)
+    assert value(await measured(pool, NIGHT), "motcua_discrepancies_open", **here) is None
+
+    line = await town.paid()
+    facts = {"transaction": line.transaction, "amount": line.amount, "currency": "VND", "reference": line.reference}
+    asked = {**facts, "provider": "platform", "means": "platform", "ground": "by_officer"}
+    await record(town.desk, await town.dossier_of(line.transaction), EventType.REFUND_ASKED, data=asked)
+    assert value(await measured(pool, NIGHT), "motcua_refunds_waiting", provider="platform", state="asked") == 1

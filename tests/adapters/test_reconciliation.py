@@ -20,10 +20,14 @@ from domain.payments import Provider
 from domain.provider_statement import LineKind, StatementLine
 from schema.events import EventType
 from schema.reconciliation import ReconcileAsk, Reconciled, ReconcilePlanAsk
+from schema.submissions import ActorBody
+from tests.adapters.test_closings import VAULT
 from tests.adapters.test_register import MONDAY, record
 from tests.ledger import Book
 from tests.reconciled import DAY, FEE, NIGHT, Town
 
+OFFICER = ActorBody(role="leader", officer="KT-3")
+WHO = VAULT.pseudonym("one-stop", OFFICER)
 CLEAN = 60
 MIDNIGHT = datetime.combine(DAY, datetime.min.time(), MONDAY.tzinfo)
 NEXT = MIDNIGHT + timedelta(days=1)
@@ -188,7 +192,7 @@ async def test_a_debit_stays_the_same_while_its_attempt_moves(
 
     assert (done.found, done.opened, done.repaired, done.closed) == (1, 0, 0, 0)
     (row,) = await town.found()
-    await Discrepancies(town.pool).close(row["id"], "accepted", "motcua-cli", NIGHT)
+    await Discrepancies(town.pool, VAULT).close(row["id"], "accepted", "one-stop", OFFICER, NIGHT)
     await record(town.desk, dossier, EventType.PAYMENT_LAPSED, data={"reference": reference, "outcome": "expired"})
     done = await run(town)
     assert (done.found, done.opened, done.repaired, done.closed) == (0, 0, 0, 0)
@@ -323,7 +327,7 @@ async def test_signed_proof_opens_what_was_closed_on_a_file_s_word(town: Town) -
     line = town.debit(reference)
     await town.book.go_through(Provider.PLATFORM, DAY, NIGHT, given=(line,), repairs=False)
     (row,) = await town.found()
-    await Discrepancies(town.pool).close(row["id"], "not_ours", "somebody", NIGHT)
+    await Discrepancies(town.pool, VAULT).close(row["id"], "not_ours", "one-stop", OFFICER, NIGHT)
     town.told.days[DAY].append(line)
     gone = await town.book.go_through(Provider.PLATFORM, DAY, NIGHT)
     again = await town.book.go_through(Provider.PLATFORM, DAY, NIGHT)
@@ -338,18 +342,18 @@ async def test_a_person_closes_with_a_reason_and_the_same_facts_stay_closed(town
     town.told.days[DAY].append(replace(line, amount=1))
     await run(town)
     (row,) = await town.found()
-    book = Discrepancies(town.pool)
+    book = Discrepancies(town.pool, VAULT)
     for id_, reason, kind in (
         (row["id"], "so what", Invalid),
         (row["id"], "gone", Invalid),
         (uuid4(), "accepted", NotFound),
     ):
         with pytest.raises(kind):
-            await book.close(id_, reason, "motcua-cli", NIGHT)
-    closed = await book.close(row["id"], "accepted", "motcua-cli", NIGHT)
-    assert (closed["reason"], closed["closed_by"], closed["closed_at"]) == ("accepted", "motcua-cli", NIGHT)
+            await book.close(id_, reason, "one-stop", OFFICER, NIGHT)
+    closed = await book.close(row["id"], "accepted", "one-stop", OFFICER, NIGHT)
+    assert (closed["reason"], closed["closed_by"], closed["closed_at"]) == ("accepted", WHO, NIGHT)
     with pytest.raises(Conflict):
-        await book.close(row["id"], "accepted", "motcua-cli", NIGHT)
+        await book.close(row["id"], "accepted", "one-stop", OFFICER, NIGHT)
 
     assert (await run(town)).found == 0
     assert await book.listed(only_open=True) == []

@@ -53,7 +53,6 @@ def test_a_wrong_receipt_is_replaced(stack: Stack, office: Office, tmp_path: Pat
     [
         ((*NOWHERE, "slip.pdf"), "NUMBER", "motcua payment show"),
         (("receipt", "cancel", "S", "1", "--reason", "rain", "--officer", "x"), "--reason", "use one of: wrong_payer"),
-        (("receipt", "cancel", "S", "1", "--reason", "misprint", "--officer", ""), "--officer", "name the officer"),
         (("receipt", "usage", "--series", "S", "--quarter", "2026-Q4"), "--series", "as it stands on a receipt"),
         (("receipt", "usage", "--series", "S", "--quarter", "Q4"), "--quarter", "2026-Q4"),
     ],

@@ -22,6 +22,7 @@ from tests.e2e.kills import awaiting_payment, order_of, pay
 from tests.office import Office
 from tests.stories import eventually
 
+BY = ("--officer", "KT-3")
 HEADER = "transaction;reference;kind;amount;currency;instant"
 NEVER = 86_400
 """Seconds that no test lives to see."""
@@ -73,12 +74,22 @@ def test_a_file_is_gone_through_and_what_it_shows_is_closed_by_a_person(stack: S
     (row,) = [row for row in asked(stack, "discrepancies", "--open") if row["transaction"] == transaction]
     assert (row["kind"], row["repair"], bool(row["why"])) == ("debit_of_no_attempt", None, True)
 
-    refused = motcua(stack, "discrepancy", "close", row["id"], "--reason", "gone")
+    refused = motcua(stack, "discrepancy", "close", row["id"], "--reason", "gone", *BY)
     assert (refused.returncode, "field: --reason\n" in refused.stderr) == (1, True)
-    closed = asked(stack, "discrepancy", "close", row["id"], "--reason", "not_ours")
-    assert (closed["reason"], closed["closed_by"]) == ("not_ours", "motcua-cli")
+    closed = asked(stack, "discrepancy", "close", row["id"], "--reason", "not_ours", *BY)
+    assert (closed["reason"], len(closed["closed_by"])) == ("not_ours", 32)  # a pseudonym: nobody's name
     assert transaction not in motcua(stack, "discrepancies", "--open").stdout
     assert transaction in motcua(stack, "discrepancies", "--day", "2026-01-05").stdout
+
+
+def test_a_provider_that_is_away_keeps_nobody_from_the_others(stack: Stack) -> None:
+    """The others are gone through all the same; what is missing is said on stderr, with exit code 1."""
+    away = {"MOTCUA_PAYMENTS_URL": "http://127.0.0.1:9"}
+    done = motcua(stack, "reconcile", "--day", "2026-01-04", **away)
+
+    assert (done.returncode, "field: --provider\n" in done.stderr) == (1, True)
+    assert "platform: " in done.stderr
+    assert [line.split(",")[0] for line in done.stdout.splitlines() if "2026-01-04" in line] == ["vnpay", "counter"]
 
 
 TOMORROW = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
@@ -95,8 +106,8 @@ FILE = ("reconcile", "--day", "2026-01-05", "--statement")
         ((*FILE, "no-such-file.csv", "--provider", "vnpay"), "--statement", "another file"),
         ((*FILE, "pyproject.toml", "--provider", "vnpay"), "line 1", HEADER),
         (("discrepancies", "--day", "x"), "--day", "2026-11-25"),
-        (("discrepancy", "close", NOBODY, "--reason", "why not"), "--reason", "accepted"),
-        (("discrepancy", "close", NOBODY, "--reason", "accepted"), "ID", "motcua discrepancies"),
+        (("discrepancy", "close", NOBODY, "--reason", "why not", *BY), "--reason", "accepted"),
+        (("discrepancy", "close", NOBODY, "--reason", "accepted", *BY), "ID", "motcua discrepancies"),
     ],
 )
 def test_a_refusal_names_field_and_remedy(stack: Stack, arguments: tuple[str, ...], field: str, remedy: str) -> None:

@@ -17,7 +17,7 @@ from domain.fees import Relief, Tier
 from domain.milestones import ClockKind, Rung
 from domain.procedures import FeeTiming, OnlineLevel, Stage, StepKind
 from domain.terms import Term, TermUnit
-from domain.units import UnitRole
+from domain.units import Place, UnitRole
 
 LOADED = read()
 LAW = LOADED.catalogue
@@ -62,6 +62,15 @@ def twice(field, code, /, **changes):
     """The catalogue with an entry standing twice, the second time with changes."""
     row = next(each for each in getattr(LAW, field) if each.code == code)
     return replace(LAW, **{field: (*getattr(LAW, field), replace(row, **changes))})
+
+
+def test_each_kind_of_commune_may_have_its_own_price():
+    """Rows of one code for different places stand side by side."""
+    plain = changed("fees", "LP-HKD", place=Place.PLAIN)
+    row = next(each for each in plain.fees if each.code == "LP-HKD")
+    both = replace(plain, fees=(*plain.fees, replace(row, place=Place.DIFFICULT, amount=row.amount // 2)))
+
+    assert tuple(check(both, TODAY)) == ()
 
 
 HOUR, NOTHING = Term(Decimal(1), TermUnit.WORKING_HOUR), Term(Decimal(0), TermUnit.WORKING_HOUR)
@@ -128,6 +137,7 @@ BROKEN = {
     "unknown successor": (changed("units", "000.00.53.H48", successors=("x",)), "unit 000.00.53.H48"),
     "successor of a living unit": (changed("units", "000.00.53.H48", valid_to=None), "unit 000.00.53.H48"),
     "unknown calendar of a unit": (changed("units", "000.00.61.H48", calendar="x"), "unit 000.00.61.H48"),
+    "tax code of nobody": (changed("units", "000.00.61.H48", tax_code="40001234"), "unit 000.00.61.H48"),
     "malformed code part": (changed("units", "000.00.61.H48", code_part="61.H48"), "unit 000.00.61.H48"),
     "desk where none may be": (changed("units", "000.00.61.H48", role=UnitRole.ECONOMY), "unit 000.00.61.H48"),
     "code part of two units": (

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from deploy.embedded.stack import Stack
 from tests.office import COMMUNE, Office, eventually, submission
 
 
@@ -204,3 +207,94 @@ def test_a_waiver_needs_reason_and_basis(office: Office) -> None:
 
     assert found["finance"] == "waived"
     assert shown(office, dossier)["payments"] == []
+
+
+@pytest.fixture(scope="module")
+def treasury(stack: Stack) -> Iterator[Office]:
+    """A calling system that may see money and dossiers, and speak for clerks and leaders."""
+    with Office.admitted(stack, "treasury", rights="money,read", roles="clerk,leader") as office:
+        yield office
+
+
+def cancel(office: Office, receipt: dict[str, Any], **changes: Any) -> Any:
+    body = {"actor": {"role": "clerk", "unit": COMMUNE, "officer": "CB-9"}, "reason": "misprint"} | changes
+    return office.http.post(f"/v1/receipts/{receipt['series']}/{receipt['number']}/cancellation", json=body)
+
+
+def test_a_receipt_is_set_on_paper_cancelled_and_replaced(office: Office, treasury: Office) -> None:
+    """Over HTTP; a wrong one is answered by the next number, and the same again is refused."""
+    dossier, payment = paid_in_cash(office)
+    receipt = payment["receipt"]
+    page = treasury.http.get(
+        f"/v1/receipts/{receipt['series']}/{receipt['number']}", params={"tax_code": "4000123456", "copy": "kept"}
+    )
+    assert (page.status_code, page.headers["content-type"], page.content[:5]) == (200, "application/pdf", b"%PDF-")
+
+    done = cancel(treasury, receipt)
+    assert (done.status_code, done.json()["cancelled"]) == (201, receipt["number"]), done.text
+    assert shown(office, dossier)["payments"][0]["receipt"]["number"] == done.json()["number"]
+    again = cancel(treasury, receipt)
+    assert (again.status_code, again.json()["field"]) == (409, "number")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "field"),
+    [
+        ({"reason": "rain"}, 422, "reason"),
+        ({"actor": {"role": "officer", "unit": COMMUNE, "officer": "CB-9"}}, 403, "actor.role"),
+        ({"actor": {"role": "clerk", "unit": "000.00.63.H48", "officer": "CB-9"}}, 403, "actor"),
+        ({"actor": {"role": "clerk", "unit": COMMUNE}}, 422, "officer"),
+    ],
+)
+def test_a_receipt_is_not_cancelled_by_anybody(
+    office: Office, treasury: Office, changes: dict[str, Any], status: int, field: str
+) -> None:
+    """Refused with field and remedy; the receipt stands."""
+    dossier, payment = paid_in_cash(office)
+    answer = cancel(treasury, payment["receipt"], **changes)
+
+    assert (answer.status_code, answer.json()["field"]) == (status, field), answer.text
+    assert shown(office, dossier)["payments"][0]["receipt"] == payment["receipt"]
+
+
+def test_receipts_and_discrepancies_need_the_right_money(office: Office) -> None:
+    """Whoever drives dossiers has no say in the treasurer's books."""
+    _, payment = paid_in_cash(office)
+    nobody = f"/v1/discrepancies/{uuid4()}/closing"
+    closing = {"actor": {"role": "leader", "officer": "KT-1"}, "reason": "accepted"}
+    answers = [
+        cancel(office, payment["receipt"]),
+        office.http.get(f"/v1/receipts/{payment['receipt']['series']}/1"),
+        office.http.get("/v1/discrepancies"),
+        office.http.post(nobody, json=closing),
+    ]
+
+    assert [(answer.status_code, answer.json()["field"]) for answer in answers] == [(403, "Authorization")] * 4
+
+
+def test_a_discrepancy_is_listed_and_closed(stack: Stack, treasury: Office, tmp_path: Path) -> None:
+    """Found in a file of the day, shown to whoever may see money, and closed by a named officer, once."""
+    transaction, file = f"T{uuid4().hex[:12]}", tmp_path / "statement.csv"
+    file.write_text(
+        f"transaction;reference;kind;amount;currency;instant\n{transaction};nobody-1;debit;5000;VND;20260106120000\n",
+        encoding="utf-8",
+    )
+    stack.run("starter.py", "reconcile", "--day", "2026-01-06", "--provider", "platform", "--statement", str(file))
+    question = {"open": "true", "day": "2026-01-06"}
+    (found,) = treasury.http.get("/v1/discrepancies", params=question).json()["discrepancies"]
+    assert (found["transaction"], found["kind"]) == (transaction, "debit_of_no_attempt")
+
+    closing = {"actor": {"role": "leader", "officer": "KT-1"}, "reason": "not_ours"}
+    path = f"/v1/discrepancies/{found['id']}/closing"
+    refused = [
+        treasury.http.post(path, json={**closing, "reason": "gone"}),
+        treasury.http.post(path, json={**closing, "actor": {"role": "leader"}}),
+        treasury.http.post(path, json={**closing, "actor": {"role": "officer", "officer": "KT-1"}}),
+    ]
+    assert [(answer.status_code, answer.json()["field"]) for answer in refused] == [
+        *((422, "reason"), (422, "officer"), (403, "actor.role")),
+    ]
+    closed = treasury.http.post(path, json=closing)
+    assert (closed.status_code, closed.json()["reason"]) == (201, "not_ours"), closed.text
+    assert treasury.http.post(path, json=closing).status_code == 409
+    assert treasury.http.get("/v1/discrepancies", params=question).json()["discrepancies"] == []

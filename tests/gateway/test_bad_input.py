@@ -179,6 +179,19 @@ SUBMISSIONS: dict[str, Row] = {
     "unknown field": (lambda g: g.submit(colour="red"), 422, "colour"),
     "unknown field of a person's name": (lambda g: g.submit(**NAMED), 422, "(unknown)"),
     "unknown exemption": (lambda g: g.submit(exemption={"kind": "rich", "evidence": "-"}), 422, "exemption.kind"),
+    "an exemption without evidence": (
+        lambda g: g.submit(exemption={"kind": "child", "evidence": "  "}), 422, "exemption.evidence"
+    ),
+    "an exemption that says nothing of evidence": (
+        lambda g: g.submit(exemption={"kind": "child"}), 422, "exemption.evidence"
+    ),
+    "an exemption that no fee of the procedure knows": (
+        lambda g: g.submit(exemption={"kind": "student", "evidence": "thẻ sinh viên"}), 422, "exemption"
+    ),
+    "an exemption granted by a person": (
+        lambda g: g.submit(exemption={"kind": "child", "evidence": "-", "granted_by": "Nguyễn Thị Hà"}),
+        422, "exemption.granted_by",
+    ),
     "oversized": (lambda g: g.submit(raw=b" " * 600_000), 413, "body"),
     "oversized, in chunks": (lambda g: g.submit(raw=chunks()), 413, "body"),
     "no key": (lambda g: g.send("/v1/dossiers", submission(), Authorization=""), 401, "Authorization"),
@@ -334,6 +347,19 @@ COMMANDS: dict[str, Row] = {
             g.processing, "require_duty", role="officer", unit=JUSTICE, legal_basis="-", data={"notice": "NguyenVanA"}
         ),
         422, "data.notice",
+    ),
+    "a duty's amount without its notice": (
+        lambda g: g.office.post(
+            g.processing, "require_duty", role="officer", unit=JUSTICE, legal_basis="-", data={"amount": 1_000}
+        ),
+        422, "data",
+    ),
+    "a duty of half a đồng": (
+        lambda g: g.office.post(
+            g.processing, "require_duty", role="officer", unit=JUSTICE, legal_basis="-",
+            data={"notice": "TB-1", "amount": 0.5},
+        ),
+        422, "data.amount",
     ),
     "a duty without a legal basis": (
         lambda g: g.office.post(g.processing, "require_duty", role="officer", unit=JUSTICE), 422, "legal_basis"

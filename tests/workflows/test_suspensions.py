@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import NotAllowed
+from domain.errors import Invalid, NotAllowed
 from domain.milestones import ClockKind
 from tests import stories
 from tests.stories import World
@@ -18,15 +18,17 @@ async def test_a_financial_duty_stops_the_clock(world: World) -> None:
     """Taxes on land: status 6, nothing strikes for a month, and the appointment moves by what was left out."""
     dossier = await stories.under_land_review(world)
     unit = dossier.case.open_steps()[0].unit
+    fee = dossier.case.fee_total
     due, first = dossier.clock(ClockKind.STATUTORY).due, dossier.case.appointment
-    await dossier.do("require_duty", "officer", unit, notice="TB-1234")
+    await dossier.do("require_duty", "officer", unit, notice="TB-1234", amount=12_500_000)
 
     assert dossier.case.status == 6
     before = len(dossier.story)
     await world.skip(days=28)
     assert len(dossier.story) == before
-    await dossier.do("resume", "officer", unit)
+    await dossier.do("resume", "officer", unit, proof="GNT-77")
     assert dossier.case.status == 4
+    assert dossier.case.fee_total == fee
     assert dossier.clock(ClockKind.STATUTORY).due >= due + timedelta(days=28)
     assert dossier.case.appointment != first
     await dossier.review()
@@ -53,6 +55,9 @@ async def test_only_what_the_law_names_stops_it(world: World) -> None:
     unit = land.case.open_steps()[0].unit
     await land.do("suspend", "officer", unit, cause="land_work")
     assert land.case.status == 4
+    with pytest.raises(Invalid) as wrong:
+        await land.do("resume", "officer", unit, proof="GNT-77")
+    assert wrong.value.field == "data.proof"
 
     other = await (await world.a_dossier()).in_review()
     with pytest.raises(NotAllowed) as refusal:
