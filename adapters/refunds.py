@@ -80,7 +80,7 @@ class Refunds:
         caller.require("command")
         caller.require_role(body.actor.role)
         async with reading(self._pool) as connection:
-            row = await connection.fetchrow(QUERIES["find_refund"], reference, dossier)
+            row = await connection.fetchrow(QUERIES["find_refund"], _storable(reference), dossier)
         if row is None:
             raise NotFound("there is no such refund", field="refund", remedy="look at the dossier's refunds")
         digest = self._digest.of_body("approval", body.model_dump(mode="json"))
@@ -123,7 +123,7 @@ class Refunds:
             return await connection.fetch(QUERIES["open_refunds"], limit)
 
     async def _payment(self, connection: Connection, dossier: UUID, body: RefundBody) -> asyncpg.Record:
-        row = await connection.fetchrow(QUERIES["find_payment"], body.provider, body.transaction, dossier)
+        row = await connection.fetchrow(QUERIES["find_payment"], body.provider, _storable(body.transaction), dossier)
         if row is None or row["use"] != "fee":
             raise NotFound(
                 "the fee of this dossier was not paid by such a transaction",
@@ -179,6 +179,11 @@ class Refunds:
         except KeyDestroyed:
             return  # the person was erased: the money goes back all the same, without the text
         await self._vault.put(connection, dossier, start.sealed, "command", texts, key)
+
+
+def _storable(text: str) -> str:
+    """A name that PostgreSQL can look for; nothing is called otherwise."""
+    return text if text.isprintable() else ""
 
 
 def _named(row: asyncpg.Record) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from adapters.receipt_pdf import pdf
 from adapters.statement_views import read_cursor, rows_shown, shown
@@ -36,7 +36,7 @@ _Period = Annotated[str, Query(max_length=10, examples=["2026-11", "2026-Q4", "2
 
 def _filters(
     unit: Code | None = None,
-    fee: Annotated[str | None, Query(max_length=64)] = None,
+    fee: Code | None = None,
     kind: FeeKind | None = None,
     channel: Channel | None = None,
     means: Way | None = None,
@@ -102,12 +102,9 @@ async def close(
     return closing
 
 
-_Series = Annotated[str, Path(max_length=64, examples=["000.00.61.H48-26E"])]
-
-
 @routes.get("/v1/receipts/{series}/{number}", response_class=Response, responses={200: {"content": {PDF: {}}}})
 async def receipt(
-    series: _Series,
+    series: Code,
     number: int,
     caller: KnownCaller,
     door: TheDoor,
@@ -123,7 +120,7 @@ async def receipt(
 
 @routes.post("/v1/receipts/{series}/{number}/cancellation", status_code=201)
 async def cancel_receipt(
-    series: _Series, number: int, body: CancellationBody, caller: KnownCaller, door: TheDoor
+    series: Code, number: int, body: CancellationBody, caller: KnownCaller, door: TheDoor
 ) -> dict[str, Any]:
     """Cancel a wrong receipt: the next number of its series takes its place, for the same payment."""
     caller.require(RIGHT)

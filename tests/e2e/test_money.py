@@ -101,6 +101,7 @@ def test_a_fee_goes_back_by_four_eyes(office: Office) -> None:
         ({"amount": -5}, 422, "amount"),
         ({"amount": 100_000.5}, 422, "amount"),
         ({"transaction": "nothing-of-the-kind"}, 404, "transaction"),
+        ({"transaction": "\0"}, 404, "transaction"),
         ({"actor": {"role": "officer", "unit": COMMUNE, "officer": "o"}}, 403, "actor"),
         ({"actor": {"role": "leader", "unit": COMMUNE}}, 403, "actor"),
         ({"reason": ""}, 422, "reason"),

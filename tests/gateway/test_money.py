@@ -125,6 +125,11 @@ async def test_a_closing_that_cannot_be_is_refused(http: httpx.AsyncClient, chan
         ("/v1/statements/rows", {"period": "2026", "cursor": "mine"}, "cursor"),
         ("/v1/statements/rows", {"period": "2026", "limit": "1000"}, "limit"),
         ("/v1/statements/rows", {"period": "2026", "what": "gifts"}, "what"),
+        ("/v1/statements/rows", {"period": "2026", "fee": "\0"}, "fee"),
+        ("/v1/receipts/%00/1", {}, "series"),
+        ("/v1/receipts/000.00.61.H48-26E/one", {}, "number"),
+        ("/v1/discrepancies", {"day": "today"}, "day"),
+        ("/v1/discrepancies", {"provider": "bank"}, "provider"),
     ],
 )
 async def test_a_question_that_cannot_be_is_refused(
