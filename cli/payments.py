@@ -65,6 +65,10 @@ def show_payments(dossier: UUID = typer.Argument(help="The dossier's id."), as_j
     leave()
 
 
+_VIETQR = {"bin": "MOTCUA_VIETQR_BIN", "number": "MOTCUA_VIETQR_ACCOUNT", "name": "MOTCUA_VIETQR_NAME"}
+"""The settings behind the fields of an account."""
+
+
 @payment.command()
 def vietqr(
     dossier: str = typer.Argument(help="Id or code."),
@@ -72,17 +76,19 @@ def vietqr(
 ) -> None:
     """Print the text of the VietQR code by which a dossier's fee is transferred at the counter, or draw it."""
 
-    async def work() -> str:
+    async def work() -> tuple[str, str]:
         settings = load_settings()
         async with open_entrance(settings, "cli") as entrance:
-            return transfer_code(settings, (await entrance.door.look_up(dossier)).case)
+            case = (await entrance.door.look_up(dossier)).case
+            code = transfer_code(settings, case)
+            return code, f"{spelled(case.fee_total)} to {settings.vietqr_account}, {settings.vietqr_name}"
 
-    text = run(work(), {"out": "--out"})
+    text, told = run(work(), _VIETQR)
     if out is None:
         say(text)
     else:
         write_file(out, vietqr_png(text))
-        say(f"{out}: {text}")
+        say(f"{out}: {told}")
     leave()
 
 

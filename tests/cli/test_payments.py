@@ -30,7 +30,8 @@ def test_the_code_of_a_transfer(stack: Stack, office: Office, tmp_path: Path) ->
     wanted = payload(Account("970436", "0011000000001", "KBNN THU"), 100_000, f"HS {dossier.replace('-', '')}"[:25])
     assert motcua(stack, "payment", "vietqr", dossier, **VIETQR).stdout.strip() == wanted
     drawn = tmp_path / "code.png"
-    motcua(stack, "payment", "vietqr", dossier, "--out", str(drawn), **VIETQR)
+    told = motcua(stack, "payment", "vietqr", dossier, "--out", str(drawn), **VIETQR).stdout
+    assert told.endswith("100.000 đồng to 0011000000001, KBNN THU\n")
 
     assert codes_in(drawn.read_bytes()) == [wanted]
 
@@ -39,6 +40,8 @@ def test_no_code_without_an_account_or_a_debt(stack: Stack, office: Office) -> N
     """Said with the settings to make, and for a free dossier that nothing is owed."""
     bare = motcua(stack, "payment", "vietqr", office.submit())
     assert (bare.returncode, "MOTCUA_VIETQR_ACCOUNT" in bare.stderr) == (1, True)
+    wrong = motcua(stack, "payment", "vietqr", office.submit(), **{**VIETQR, "MOTCUA_VIETQR_BIN": "97"})
+    assert (wrong.returncode, "field: MOTCUA_VIETQR_BIN\n" in wrong.stderr) == (1, True)
     free = motcua(stack, "payment", "vietqr", office.submit(submission("1.001193")), **VIETQR)
     assert (free.returncode, "owes nothing" in free.stderr) == (1, True)
 
