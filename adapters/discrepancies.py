@@ -14,13 +14,15 @@ from adapters.postgres import Connection, Pool, reading, row_of, transaction
 from adapters.vault import Vault
 from domain.books import Books, Day
 from domain.discrepancies import Closing, Discrepancy, parse_closing
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, Forbidden, NotFound
 from domain.payments import RefundState
 from domain.provider_statement import LineKind, digest_of
 from schema.sql import QUERIES
 from schema.submissions import ActorBody
 
 ENGINE = "motcua"
+CLOSE = frozenset({"clerk", "leader"})
+"""Who keeps the accounts, and so may close."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,16 @@ class Discrepancies:
     async def close(self, id_: UUID, reason: str, system: str, actor: ActorBody, now: datetime) -> dict[str, Any]:
         """Close one for an officer of a calling system; the same facts do not open it again.
 
-        Raises Invalid for a reason that is not of the list, NotFound, and Conflict for one that is closed already.
+        Raises Invalid for a reason that is not of the list and for nobody's name, Forbidden, NotFound, and Conflict
+        for one that is closed already.
         """
         code = parse_closing(reason)
+        if actor.role not in CLOSE:
+            raise Forbidden(
+                f"'{actor.role}' does not close a discrepancy",
+                field="actor.role",
+                remedy=f"send it for one of: {', '.join(sorted(CLOSE))}",
+            )
         async with transaction(self._pool) as connection:
             row = await connection.fetchrow(QUERIES["find_discrepancy"], id_)
             if row is None:

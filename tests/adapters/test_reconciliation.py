@@ -15,7 +15,7 @@ from activities.ports import Refused, Unavailable
 from adapters.discrepancies import ENGINE, Discrepancies
 from adapters.postgres import Pool
 from domain.discrepancies import PROVABLE, WHY, Closing, Kind
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Conflict, Forbidden, Invalid, NotFound
 from domain.payments import Provider
 from domain.provider_statement import LineKind, StatementLine
 from schema.events import EventType
@@ -350,6 +350,9 @@ async def test_a_person_closes_with_a_reason_and_the_same_facts_stay_closed(town
     ):
         with pytest.raises(kind):
             await book.close(id_, reason, "one-stop", OFFICER, NIGHT)
+    for role in ("applicant", "officer"):
+        with pytest.raises(Forbidden):
+            await book.close(row["id"], "accepted", "one-stop", ActorBody(role=role, officer="KT-3"), NIGHT)
     closed = await book.close(row["id"], "accepted", "one-stop", OFFICER, NIGHT)
     assert (closed["reason"], closed["closed_by"], closed["closed_at"]) == ("accepted", WHO, NIGHT)
     with pytest.raises(Conflict):
