@@ -17,7 +17,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from adapters.settings import load_settings
-from deploy.embedded import binaries, postgres
+from deploy.embedded import binaries, ports, postgres
 from deploy.embedded.account import Account, account_for_servers
 from deploy.embedded.folder import temporary_folder
 from deploy.embedded.postgres import Postgres
@@ -316,3 +316,23 @@ def run_stack(folder: Path) -> subprocess.Popen[str]:
         if UP in line:
             return stack
     raise AssertionError("".join(said))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel keeps such names on Linux alone")
+def test_a_port_is_chosen_by_one_stack_alone(tmp_path: Path) -> None:
+    """Another process has chosen it and does not listen yet: it is left to that one, until it has ended."""
+    file, port = tmp_path / "ports.json", ports.free_port()
+    ports._reserved.pop(port).close()
+    file.write_text(f'{{"payments": {port}}}')
+    words = f"from deploy.embedded.ports import reserve; print(reserve({port}), flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", words], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "True\n"
+        assert ports.is_free(port)
+        assert ports.Ports(file).take("payments") != port
+        other.kill()
+    file.write_text(f'{{"payments": {port}}}')
+
+    assert ports.Ports(file).take("payments") == port
