@@ -15,12 +15,11 @@ def transfer_code(settings: Settings, case: Case) -> str:
     """
     if not case.expects_payment:
         raise NotAllowed("this dossier owes nothing", field="dossier", remedy="look at it with `motcua payment show`")
-    named = (settings.vietqr_bin, settings.vietqr_account, settings.vietqr_name)
-    number, account, name = named
-    if number is None or account is None or name is None:
+    bank, number, name = settings.vietqr_bin, settings.vietqr_account, settings.vietqr_name
+    if bank is None or number is None or name is None:
         raise Invalid(
             "no account takes transfers here",
             field="MOTCUA_VIETQR_ACCOUNT",
             remedy="set MOTCUA_VIETQR_BIN, MOTCUA_VIETQR_ACCOUNT and MOTCUA_VIETQR_NAME",
         )
-    return payload(Account(number, account, name), case.fee_total, f"HS {case.dossier.hex}"[:LONGEST_PURPOSE])
+    return payload(Account(bank, number, name), case.fee_total, f"HS {case.dossier.hex}"[:LONGEST_PURPOSE])

@@ -20,8 +20,8 @@ HOST = "127.0.0.1"
 LOWEST, HIGHEST = 20_000, 30_000
 ATTEMPTS = 200
 
-_reserved: dict[int, socket.socket] = {}
-"""The ports that this process has chosen, each with what holds its name."""
+_reserved: dict[int, int] = {}
+"""The ports that this process has chosen, each with the descriptor that holds its name."""
 
 
 def is_free(port: int) -> bool:
@@ -46,7 +46,7 @@ def reserve(port: int) -> bool:
     except OSError:
         holder.close()
         return False
-    _reserved[port] = holder
+    _reserved[port] = holder.detach()
     return True
 
 

@@ -322,7 +322,7 @@ def run_stack(folder: Path) -> subprocess.Popen[str]:
 def test_a_port_is_chosen_by_one_stack_alone(tmp_path: Path) -> None:
     """Another process has chosen it and does not listen yet: it is left to that one, until it has ended."""
     file, port = tmp_path / "ports.json", ports.free_port()
-    ports._reserved.pop(port).close()
+    os.close(ports._reserved.pop(port))
     file.write_text(f'{{"payments": {port}}}')
     words = f"from deploy.embedded.ports import reserve; print(reserve({port}), flush=True); input()"
     with subprocess.Popen(
