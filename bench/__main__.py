@@ -1,44 +1,51 @@
 """`python -m bench`: dossiers a second and CPU a dossier, the engine beside the bare workflow, medians of paired runs.
 
 Both run on the same embedded servers, under the same plugin and worker settings, one worker process each, in
-turn: bare, engine, bare, engine. CPU is that of the worker process and of this one, which plays the gateway.
+turn, each first in every other pair. Processor time is that of all programs; this one plays the gateway.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import httpx
 from temporalio.client import Client
 
 from adapters.settings import load_settings
 from adapters.wiring import open_entrance
+from bench.processor_time import CALLERS, processor_seconds, programs
 from bench.stories import Bare, Engine, Feed, Tell
 from deploy.embedded.folder import temporary_folder
 from deploy.embedded.services import inherited_environment
 from deploy.embedded.stack import ROOT, Stack
 
 Report = dict[str, dict[str, list["Figures"]]]
-TICKS = os.sysconf("SC_CLK_TCK")
+Used = Callable[[], dict[str, float]]
+"""Seconds of processor time so far, by program."""
+BARE, ENGINE = "bare", "engine"
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one run of many dossiers came to."""
+    """What one run of many dossiers came to: processor time in ms, and the length of a history, for each dossier."""
 
     per_second: float
-    cpu_ms: float
+    cpu: float
+    worker: float
+    temporal: float
+    postgres: float
+    callers: float
     events: float
     bytes: float
 
@@ -62,55 +69,56 @@ def main() -> None:
 
 
 async def _measure(stack: Stack, bare_pid: int, options: argparse.Namespace) -> Report:
-    engine_pid = stack.workers[0].pid
-    assert engine_pid is not None
+    def used() -> dict[str, float]:  # looked up each time: PostgreSQL has a process for each connection
+        return {name: processor_seconds(pids) for name, pids in {**programs(stack), BARE: [bare_pid]}.items()}
+
     async with open_entrance(load_settings(stack.env_file), "bench") as entrance, httpx.AsyncClient() as http:
-        client, feed = entrance.client, Feed(entrance.door)
-        engine, bare = Engine(entrance.door, http, feed), ("bare", Bare(client).story, bare_pid)
-        counter = await _pairs(client, "counter", [bare, ("engine", engine.counter, engine_pid)], options)
+        feed = Feed(entrance.door)
+        engine, bare = Engine(entrance.door, http, feed), Bare(entrance.client)
+        measure = functools.partial(_pairs, entrance.client, used, options)
+        counter = await measure("counter", {BARE: bare.story, ENGINE: engine.counter})
         following = asyncio.create_task(feed.run())
-        online = await _pairs(client, "online", [bare, ("engine", engine.online, engine_pid)], options)
+        online = await measure("online", {BARE: bare.story, ENGINE: engine.online})
         following.cancel()
         await asyncio.wait([following])
     return {"counter": counter, "online": online}
 
 
 async def _pairs(
-    client: Client, story: str, sides: list[tuple[str, Tell, int]], options: argparse.Namespace
+    client: Client, used: Used, options: argparse.Namespace, story: str, sides: dict[str, Tell]
 ) -> dict[str, list[Figures]]:
-    found: dict[str, list[Figures]] = {name: [] for name, _, _ in sides}
+    found: dict[str, list[Figures]] = {name: [] for name in sides}
     for pair in range(options.pairs + 1):
-        for name, tell, pid in sides:
-            figures = await _run(client, tell, pid, options)
+        for name in sides if pair % 2 else reversed(sides):
+            figures = await _run(client, used, options, sides[name])
             if pair:  # the first pair warms up
                 found[name].append(figures)
                 print(f"{story} {pair} {name}: {figures}", file=sys.stderr, flush=True)
     return found
 
 
-async def _run(client: Client, tell: Tell, pid: int, options: argparse.Namespace) -> Figures:
+async def _run(client: Client, used: Used, options: argparse.Namespace, tell: Tell) -> Figures:
     slots = asyncio.Semaphore(options.at_once)
 
     async def one() -> str:
         async with slots:
             return await tell()
 
-    before, started = _cpu(pid) + time.process_time(), time.monotonic()
+    before, started = used(), time.monotonic()
     ids = await asyncio.gather(*(one() for _ in range(options.dossiers)))
-    seconds, cpu = time.monotonic() - started, _cpu(pid) + time.process_time() - before
+    seconds = time.monotonic() - started
+    cost = {name: 1000 * (now - before[name]) / options.dossiers for name, now in used().items()}
     sample = [await client.get_workflow_handle(each).describe() for each in ids[:20]]
     return Figures(
         per_second=options.dossiers / seconds,
-        cpu_ms=1000 * cpu / options.dossiers,
+        cpu=sum(cost.values()),
+        worker=cost[BARE] + cost["worker-0"],  # one of them rests
+        temporal=cost["temporal"],
+        postgres=cost["postgres"],
+        callers=cost[CALLERS],
         events=statistics.mean(each.raw_description.workflow_execution_info.history_length for each in sample),
         bytes=statistics.mean(each.raw_description.workflow_execution_info.history_size_bytes for each in sample),
     )
-
-
-def _cpu(pid: int) -> float:
-    """Seconds of processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 @contextmanager
@@ -130,16 +138,36 @@ def _median(runs: list[Figures], name: str) -> float:
     return float(statistics.median(getattr(each, name) for each in runs))
 
 
+COLUMNS = {
+    "per_second": "dossiers/s",
+    "cpu": "CPU ms",
+    "worker": "worker",
+    "temporal": "Temporal",
+    "postgres": "PostgreSQL",
+    "callers": "callers",
+    "events": "events",
+    "bytes": "bytes",
+}
+
+
 def _table(report: Report) -> str:
-    lines = ["story    kind     dossiers/s   CPU ms   events    bytes   ratio of the pairs (median)"]
-    for story, kinds in report.items():
-        ratios = [e.per_second / b.per_second for e, b in zip(kinds["engine"], kinds["bare"], strict=True)]
-        for kind, runs in kinds.items():
-            figures = [_median(runs, name) for name in ("per_second", "cpu_ms", "events", "bytes")]
-            row = "{:>10.1f} {:>8.1f} {:>8.0f} {:>8.0f}".format(*figures)
-            ratio = f"   {statistics.median(ratios):.2f}  ({', '.join(f'{r:.2f}' for r in ratios)})"
-            lines.append(f"{story:<8} {kind:<8} {row}{ratio if kind == 'engine' else ''}")
+    lines = [f"{'story':<8} {'side':<7}" + "".join(f"{title:>12}" for title in COLUMNS.values())]
+    for story, sides in report.items():
+        for side, runs in sides.items():
+            figures = "".join(f"{_median(runs, name):>12,.1f}" for name in COLUMNS)
+            lines.append(f"{story:<8} {side:<7}{figures}")
+        speed, cpu = _ratios(sides, "per_second"), [1 / each for each in _ratios(sides, "cpu")]
+        lines.append(f"         engine beside bare: {_medians(speed)}; bare's CPU beside the engine's: {_medians(cpu)}")
     return "\n".join(lines)
+
+
+def _ratios(sides: dict[str, list[Figures]], name: str) -> list[float]:
+    pairs = zip(sides[ENGINE], sides[BARE], strict=True)
+    return [getattr(engine, name) / getattr(bare, name) for engine, bare in pairs]
+
+
+def _medians(ratios: list[float]) -> str:
+    return f"{statistics.median(ratios):.2f} ({', '.join(f'{each:.2f}' for each in ratios)})"
 
 
 def _plain(value: object) -> object:

@@ -29,9 +29,9 @@ from adapters.postgres import Pool, reading
 from adapters.settings import load_settings
 from adapters.wiring import Entrance, open_entrance
 from bench.closing_time import AT_ONCE, closing_at, day_before, minute_after, sow, until_answered
+from bench.processor_time import processor_seconds, programs
 from bench.stories import Engine, Feed
 from deploy.embedded.folder import temporary_folder
-from deploy.embedded.processes import descendants
 from deploy.embedded.stack import Stack
 from schema.sql import QUERIES
 from schema.submissions import CommandBody
@@ -47,7 +47,6 @@ LEAD_FACTOR = 1.5
 PATIENCE = 300.0
 """Seconds without one more breach after which the run is given up."""
 LOOK_EVERY = 2.0
-TICKS = os.sysconf("SC_CLK_TCK")
 MB = 2**20
 
 
@@ -237,27 +236,13 @@ def _offset(dossier: UUID, spread: int) -> int:
 # The machine
 
 
-def _programs(stack: Stack) -> dict[str, list[int]]:
-    """The process ids of each program of the stack, and of this one, which plays the gateway."""
-    found = {name: [piece.pid, *descendants(piece.pid)] for name, piece in stack.pieces().items() if piece.pid}
-    return {**found, "callers": [os.getpid()]}
-
-
 def _cpu(stack: Stack) -> dict[str, float]:
-    return {name: sum(_ticks(pid) for pid in pids) / TICKS for name, pids in _programs(stack).items()}
-
-
-def _ticks(pid: int) -> int:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:  # a server process that ended meanwhile; its parent has counted it
-        return 0
-    return sum(int(each) for each in fields[11:15])
+    return {name: processor_seconds(pids) for name, pids in programs(stack).items()}
 
 
 def _memory(stack: Stack) -> dict[str, int]:
     page = os.sysconf("SC_PAGE_SIZE")
-    heads = {name: pids[0] for name, pids in _programs(stack).items()}
+    heads = {name: pids[0] for name, pids in programs(stack).items()}
     return {name: int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page // MB for name, pid in heads.items()}
 
 
