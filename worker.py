@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import compileall
 import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 from temporalio.client import Client
@@ -230,8 +228,6 @@ def main() -> None:
         asyncio.run(run_one(watch))
         return
     count = options.workers or load_settings().workers
-    # Every dossier gets its own copy of the workflow modules: read from bytecode that takes a third of the time.
-    compileall.compile_dir(Path(__file__).with_name("workflows"), quiet=2)
     asyncio.run(run_one() if count == 1 else run_many(count))
 
 

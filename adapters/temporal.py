@@ -1,7 +1,7 @@
 """Owns the connection to Temporal: one plugin, the same for workers, gateway, command line, tests and replay.
 
 The plugin makes values Pydantic JSON, encrypts every payload, header and failure text with the
-installation's key ring, and runs workflows in the sandbox with our pure packages passed through. Encryption
+installation's key ring, and runs workflows in the sandbox with our own packages passed through. Encryption
 needs no input or output: the ring is in memory, so that a cold worker can read any dossier while the database
 is away.
 """
@@ -35,13 +35,15 @@ DEPLOYMENT = "motcua"
 ENCODING = b"binary/encrypted"
 _AAD = b"motcua/payload/1/"  # without workflow and namespace: an export or a restore must stay readable
 
-# Frozen values, messages and activity declarations: nothing in them knows the hour or rolls dice, so a sandbox
-# needs no copy of its own. (Pydantic passes already.) Of the workflow modules only those without state and without
-# a workflow pass; the definitions themselves are loaded anew for each run.
-PASSED_THROUGH = (
+PURE = (
     *("domain", "schema", "activities", "structlog", "typing_inspection"),
     *("workflows.judge", "workflows.options", "workflows.register", "workflows.wording"),
 )
+"""Frozen values, messages, activity declarations, wordings: nothing in them knows the hour or rolls dice, so that a
+sandbox needs no copy of its own. (Pydantic passes already.)"""
+PASSED_THROUGH = (*PURE, "workflows")
+"""What a worker lets pass: the definitions as well, whose loading anew for each run costs a twelfth of everything.
+The tests of the workflows let `PURE` alone pass: there a definition that asks the clock or rolls dice is refused."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to connect
 
@@ -96,9 +98,20 @@ class MotcuaPlugin(SimplePlugin):
         return {**super().configure_replayer(config), "header_codec_behavior": HeaderCodecBehavior.CODEC}
 
 
-def motcua_plugin(ring: KeyRing | None) -> MotcuaPlugin:
-    """The plugin with that key ring. `None` is plain: only to replay histories that were stored decrypted."""
-    return MotcuaPlugin("motcua", data_converter=data_converter(ring), workflow_runner=_sandboxed)
+def motcua_plugin(ring: KeyRing | None, passed_through: Sequence[str] = PASSED_THROUGH) -> MotcuaPlugin:
+    """The plugin with that key ring, and a sandbox that lets these modules pass.
+
+    Without a ring it is plain: only to replay histories that were stored decrypted.
+    """
+
+    def sandboxed(runner: WorkflowRunner | None) -> WorkflowRunner:
+        if runner is not None and not isinstance(runner, SandboxedWorkflowRunner):
+            return runner  # a debugger or a measurement asked for none
+        return SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*passed_through)
+        )
+
+    return MotcuaPlugin("motcua", data_converter=data_converter(ring), workflow_runner=sandboxed)
 
 
 def data_converter(ring: KeyRing | None) -> DataConverter:
@@ -163,9 +176,3 @@ async def make_current(client: Client, build_id: str, name: str = DEPLOYMENT) ->
         ),
         retry=True,
     )
-
-
-def _sandboxed(runner: WorkflowRunner | None) -> WorkflowRunner:
-    if runner is not None and not isinstance(runner, SandboxedWorkflowRunner):
-        return runner  # a debugger or a measurement asked for none
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))

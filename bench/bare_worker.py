@@ -11,7 +11,7 @@ from temporalio.worker import Worker
 
 from adapters.keys import KeyRing
 from adapters.settings import Settings, load_settings
-from adapters.temporal import connect, deployment, make_current, motcua_plugin
+from adapters.temporal import PASSED_THROUGH, connect, deployment, make_current, motcua_plugin
 from bench.bare import BARE_QUEUE, BareWorkflow, nothing
 
 
@@ -36,7 +36,8 @@ async def main() -> None:
     settings = load_settings()
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-    plugin = motcua_plugin(KeyRing.parse(settings.keys.get_secret_value()))
+    ring = KeyRing.parse(settings.keys.get_secret_value())
+    plugin = motcua_plugin(ring, (*PASSED_THROUGH, BareWorkflow.__module__))
     client = await connect(settings, plugin, role="bare", patience=30)
     async with bare_worker(client, settings):
         await make_current(client, "1", BARE_QUEUE)

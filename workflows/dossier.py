@@ -338,7 +338,7 @@ class DossierWorkflow:
         start = start.model_copy(update={"alone_up_to": self._start.refund_alone})
         try:
             await workflow.start_child_workflow(
-                wire.REFUND_WORKFLOW,  # by name: importing its module would cost every dossier's sandbox
+                wire.REFUND_WORKFLOW,  # by name: it has a life of its own
                 start,
                 id=refund_id(self._case.dossier, start.report),
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

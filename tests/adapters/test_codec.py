@@ -16,7 +16,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from adapters.keys import KeyRing, Tampered, UnknownKey
 from adapters.settings import Settings
-from adapters.temporal import PASSED_THROUGH, EngineAway, PayloadCipher, connect, data_converter, motcua_plugin
+from adapters.temporal import PURE, EngineAway, MotcuaPlugin, PayloadCipher, connect, data_converter, motcua_plugin
 from schema.payments import OpenedOrder
 
 OLD = "2025:" + base64.b64encode(b"1" * 32).decode()
@@ -130,20 +130,25 @@ async def test_headers_are_encrypted_for_clients_and_in_replay() -> None:
     assert replayer["header_codec_behavior"] is HeaderCodecBehavior.CODEC
 
 
-def test_workflows_are_sandboxed_with_our_pure_packages_passed_through() -> None:
-    """The law and the messages are shared; the workflows' own modules are loaded for each run."""
-    runner = motcua_plugin(RING).configure_replayer({"workflow_runner": SandboxedWorkflowRunner()})["workflow_runner"]
-    assert isinstance(runner, SandboxedWorkflowRunner)
-    passed = runner.restrictions.passthrough_modules
-    assert {"domain", "schema", "activities", "pydantic"} <= passed
-    assert not {"workflows", "workflows.dossier", "workflows.refund"} & passed
+def test_workflows_are_sandboxed_with_our_packages_passed_through() -> None:
+    """A worker shares all that is ours; the workflows' own tests load each definition for each run, and so guard it."""
+    worker, tests = _passed_through(motcua_plugin(RING)), _passed_through(motcua_plugin(None, PURE))
+    assert {"domain", "schema", "activities", "pydantic", "workflows"} <= worker
+    assert tests == worker - {"workflows"}
+    assert not {"workflows.dossier", "workflows.refund"} & tests
     bare = UnsandboxedWorkflowRunner()
     assert motcua_plugin(RING).configure_replayer({"workflow_runner": bare})["workflow_runner"] is bare
 
 
-@pytest.mark.parametrize("name", PASSED_THROUGH)
+def _passed_through(plugin: MotcuaPlugin) -> set[str]:
+    runner = plugin.configure_replayer({"workflow_runner": SandboxedWorkflowRunner()})["workflow_runner"]
+    assert isinstance(runner, SandboxedWorkflowRunner)
+    return set(runner.restrictions.passthrough_modules)
+
+
+@pytest.mark.parametrize("name", PURE)
 def test_what_is_passed_through_exists_and_defines_no_workflow(name: str) -> None:
-    """A renamed module would quietly be loaded for each run again; a workflow must be loaded for each run."""
+    """A renamed module would quietly be loaded for each run again; what defines a workflow is guarded by its tests."""
     module = importlib.import_module(name)
     defined = [value for value in vars(module).values() if getattr(value, "__module__", "") == name]
     assert not [value for value in defined if hasattr(value, "__temporal_workflow_definition")]

@@ -11,7 +11,7 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.testing import WorkflowEnvironment
 
-from adapters.temporal import motcua_plugin
+from adapters.temporal import PURE, motcua_plugin
 from deploy.embedded.temporal import SEARCH_ATTRIBUTES
 from tests.stories import World, monday_after
 
@@ -27,7 +27,7 @@ INDEXED = {
 async def world() -> AsyncIterator[World]:
     """The engine over fresh twins: Monday, eight o'clock, and no holiday near."""
     env = await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(TEST_SERVER), plugins=[motcua_plugin(None)], identity="tests"
+        test_server_existing_path=str(TEST_SERVER), plugins=[motcua_plugin(None, PURE)], identity="tests"
     )
     async with env:
         await env.client.operator_service.add_search_attributes(

@@ -14,7 +14,7 @@ from temporalio.worker import Worker
 
 from activities.ports import Refused, Unavailable
 from activities.reconciliation import ReconciliationActivities
-from adapters.temporal import motcua_plugin
+from adapters.temporal import PURE, motcua_plugin
 from domain.errors import Invalid
 from domain.instants import civil_date
 from schema import wire
@@ -50,7 +50,7 @@ class Books:
 async def world() -> AsyncIterator[WorkflowEnvironment]:
     """The engine under skipped time, without anybody's workers."""
     env = await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(TEST_SERVER), plugins=[motcua_plugin(None)], identity="tests"
+        test_server_existing_path=str(TEST_SERVER), plugins=[motcua_plugin(None, PURE)], identity="tests"
     )
     async with env:
         yield env
