@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import hmac
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,18 @@ from domain.fees import FeeKind
 from domain.instants import civil_date
 from domain.payments import Means, Provider, RefundState
 from domain.periods import Period
-from domain.receipts import Body, Issued, ReceiptContent, ReceiptLine, Usage, issuable, parse_reason, usage
+from domain.receipts import (
+    Body,
+    Issued,
+    ReceiptCode,
+    ReceiptContent,
+    ReceiptLine,
+    Usage,
+    issuable,
+    parse_code,
+    parse_reason,
+    usage,
+)
 from schema.sql import QUERIES
 from schema.submissions import ActorBody, CancellationBody
 
@@ -39,6 +51,24 @@ CANCEL = frozenset({"clerk", "leader"})
 _LAST = 2**31 - 1
 CHECK_DIGITS = 16
 """Hexadecimal digits of the check in a receipt's code: who made the receipt can tell it from one made up."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """How a receipt stands whose code was made here."""
+
+    code: ReceiptCode
+    day: date
+    cancelled_by_number: int | None
+    went_back: bool
+    """Whether the money of it was given back."""
+
+    @property
+    def standing(self) -> str:
+        """In one word."""
+        if self.cancelled_by_number is not None:
+            return "cancelled"
+        return "refunded" if self.went_back else "in_force"
 
 
 class Receipts:
@@ -78,6 +108,24 @@ class Receipts:
             replaces=row["replaces"],
         )
         return replace(made, check=self._digest.of("receipt", made.identity)[:CHECK_DIGITS])
+
+    async def verify(self, code: str) -> Verified:
+        """Tell a receipt that was made here from one made up or changed, and say how it stands now.
+
+        Raises Invalid for what is no code and for a check that was not made over it here; NotFound; Unavailable.
+        """
+        read = parse_code(code)
+        made = self._digest.of("receipt", read.identity)[:CHECK_DIGITS]
+        if not hmac.compare_digest(made, read.check):
+            raise Invalid(
+                "this receipt was not made here, or was changed",
+                field="code",
+                remedy="scan it again; if it stays so, keep the paper and ask the one-stop whose series it names",
+            )
+        async with reading(self._pool) as connection:
+            row = _found(await connection.fetchrow(QUERIES["find_receipt"], read.series, read.number))
+        went_back = row["refund"] == RefundState.REFUNDED
+        return Verified(read, civil_date(row["issued_at"]), row["cancelled_by_number"], went_back)
 
     async def cancel(self, system: str, series: str, number: int, body: CancellationBody, now: datetime) -> int:
         """Cancel a receipt and issue the next number of its series for the same payment; return that number.

@@ -42,7 +42,7 @@ PURE = (
 """Frozen values, messages, activity declarations, wordings: nothing in them knows the hour or rolls dice, so that a
 sandbox needs no copy of its own. (Pydantic passes already.)"""
 PASSED_THROUGH = (*PURE, "workflows")
-"""What a worker lets pass: the definitions as well, whose loading anew for each run costs a twelfth of everything.
+"""What a worker lets pass: the definitions as well, which are else loaded anew for each run and each time one wakes up.
 The tests of the workflows let `PURE` alone pass: there a definition that asks the clock or rolls dice is refused."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to connect

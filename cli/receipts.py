@@ -1,4 +1,4 @@
-"""Commands on receipts: set one on paper, cancel and replace one, report on the use of a series."""
+"""Commands on receipts: set one on paper, verify, cancel and replace one, report on the use of a series."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from adapters.receipt_pdf import pdf as set_as_pdf
+from adapters.receipts import Verified
 from cli.console import JSON, leave, run, show_json, write_file
 from cli.dossiers import OPERATOR, open_door, read_model
 from cli.terminal import say
@@ -48,6 +49,31 @@ def pdf(
     made = run(work(), _OPTIONS)
     write_file(out, made)
     say(f"{out}: {len(made)} bytes")
+    leave()
+
+
+@receipt.command()
+def verify(
+    code: str = typer.Argument(help="What the QR code of the receipt says."),
+    as_json: bool = JSON,
+) -> None:
+    """Say whether a receipt was made here, and whether it is in force."""
+
+    async def work() -> Verified:
+        async with open_door() as door:
+            return await door.receipts.verify(code)
+
+    found = run(work(), {"code": "CODE", "number": "CODE"})
+    told = {
+        **{name: value for name, value in asdict(found.code).items() if name not in ("identity", "check")},
+        "day": found.day.isoformat(),
+        "standing": found.standing,
+        "replaced_by": found.cancelled_by_number,
+    }
+    if as_json:
+        show_json(told)
+    else:
+        say("\n".join(f"{name:<12} {value}" for name, value in told.items() if value is not None))
     leave()
 
 

@@ -160,6 +160,43 @@ class ReceiptContent:
         return self.identity if self.check is None else f"{self.identity}/{self.check}"
 
 
+@dataclass(frozen=True)
+class ReceiptCode:
+    """What the QR code of a receipt says: what its check was made over, and the check."""
+
+    series: str
+    number: int
+    amount: int
+    dossier: str
+    identity: str
+    check: str
+
+
+def parse_code(text: str) -> ReceiptCode:
+    """Read the code of a receipt; Invalid for what is none, or has no check."""
+    found = _CODE.fullmatch(text.strip())
+    if found is None:
+        raise Invalid(
+            "this is no code of a receipt",
+            field="code",
+            remedy="give what its QR code says: series, number, amount, dossier and check, divided by slashes",
+        )
+    return ReceiptCode(
+        series=found["series"],
+        number=int(found["number"]),
+        amount=int(found["amount"]),
+        dossier=found["dossier"],
+        identity=found["identity"],
+        check=found["check"],
+    )
+
+
+_CODE = re.compile(
+    r"(?P<identity>(?P<series>[^/\s]+-[0-9]{2}E)/(?P<number>[0-9]{7})/(?P<amount>[0-9]{1,12})/(?P<dossier>[^/\s]+))"
+    r"/(?P<check>[0-9a-f]{8,64})"
+)
+
+
 def _require_filled(text: str, field: str) -> None:
     if not text.strip():
         raise Invalid(

@@ -1,10 +1,12 @@
 -- name: find_receipt
--- One receipt with its payment, its dossier, and the number that stands in its place.
-SELECT receipt.*, payment.means, dossier.code AS dossier_code, instead.number AS cancelled_by_number
+-- One receipt with its payment, its dossier, the number that stands in its place, and how far the money is back.
+SELECT receipt.*, payment.means, dossier.code AS dossier_code, instead.number AS cancelled_by_number,
+       refund.state AS refund
   FROM receipt
   JOIN payment ON payment.provider = receipt.provider AND payment.transaction = receipt.transaction
   JOIN dossier ON dossier.id = receipt.dossier
   LEFT JOIN receipt AS instead ON instead.series = receipt.series AND instead.replaces = receipt.number
+  LEFT JOIN refund ON refund.provider = receipt.provider AND refund.transaction = receipt.transaction
  WHERE receipt.series = $1 AND receipt.number = $2;
 
 -- name: lines_of_payment

@@ -122,6 +122,25 @@ async def test_one_that_was_cancelled_stays_so(desk: Desk) -> None:
     assert [row["cancelled_at"] is None for row in await desk.rows(dossier)] == [False, False, True]
 
 
+async def test_what_is_verified(desk: Desk) -> None:
+    """In force, refunded, cancelled; not what was changed, and not what another installation made."""
+    dossier, series, number = await desk.paid()
+    code = (await desk.receipts.content(series, number, TAX_CODE)).code
+
+    assert (await desk.receipts.verify(code)).standing == "in_force"
+    await Book(desk.kept.pool, dossier).back((await desk.rows(dossier))[0]["transaction"], None)
+    assert (await desk.receipts.verify(code)).standing == "in_force"  # asked for, and not back yet
+    await desk.kept.pool.execute("UPDATE refund SET state = 'refunded' WHERE dossier = $1", dossier)
+    assert (await desk.receipts.verify(code)).standing == "refunded"
+    _, other, of_other = await desk.paid()
+    code = (await desk.receipts.content(other, of_other, TAX_CODE)).code
+    following = await desk.cancel(other, of_other)
+    found = await desk.receipts.verify(code)
+    assert (found.standing, found.cancelled_by_number, found.code.number) == ("cancelled", following, of_other)
+    for wrong in (code.replace("/100000/", "/100001/"), code[:-1] + ("0" if code[-1] != "0" else "1"), code + "0"):
+        await refused(desk.receipts.verify(wrong), Invalid, "code")
+
+
 async def test_what_went_back_keeps_its_receipt(desk: Desk) -> None:
     """While a refund is asked for a receipt may be put right; once the money is back it stands."""
     dossier, series, number = await desk.paid()

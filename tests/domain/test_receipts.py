@@ -22,6 +22,7 @@ from domain.receipts import (
     ReceiptLine,
     in_words,
     issuable,
+    parse_code,
     parse_reason,
     usage,
 )
@@ -284,3 +285,30 @@ def test_the_report_is_a_quarters(period: str) -> None:
     with pytest.raises(Invalid) as refusal:
         usage([], parse_period(period))
     assert refusal.value.field == "quarter"
+
+
+def test_a_code_is_read_as_it_was_made() -> None:
+    """Series, number, amount, dossier and check, whatever stands around them."""
+    read = parse_code(" 000.00.61.H48-26E/0000042/1225500/000.00.61.H48-261106-0001/a3f09b1c77de0412\n")
+
+    assert (read.series, read.number, read.amount) == ("000.00.61.H48-26E", 42, 1_225_500)
+    assert (read.dossier, read.check) == ("000.00.61.H48-261106-0001", "a3f09b1c77de0412")
+    assert read.identity == "000.00.61.H48-26E/0000042/1225500/000.00.61.H48-261106-0001"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "000.00.61.H48-26E/0000042/1225500/000.00.61.H48-261106-0001",
+        "000.00.61.H48-26E/42/1225500/000.00.61.H48-261106-0001/a3f09b1c77de0412",
+        "000.00.61.H48-26E/0000042/1225500/a/b/a3f09b1c77de0412",
+        "000.00.61.H48-26E/0000042/1225500/000.00.61.H48-261106-0001/A3F09B1C77DE0412",
+        "https://example.org/",
+    ],
+)
+def test_what_is_no_code(text: str) -> None:
+    """One without a check is none: there is nothing to verify."""
+    with pytest.raises(Invalid) as refusal:
+        parse_code(text)
+    assert (refusal.value.field, "QR code" in refusal.value.remedy) == ("code", True)
