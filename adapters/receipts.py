@@ -1,4 +1,4 @@
-"""The book of receipts: one receipt as it stands in the register, cancel-and-replace, the use of a series."""
+"""The book of receipts: one as it stands in the register, verifying, cancel-and-replace, the use of a series."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ class Verified:
 
     code: ReceiptCode
     day: date
+    """When it was issued."""
     cancelled_by_number: int | None
     went_back: bool
     """Whether the money of it was given back."""
@@ -72,7 +73,7 @@ class Verified:
 
 
 class Receipts:
-    """Looks up and cancels receipts; who paid and who collected is opened out of the vault. Part of the door."""
+    """Looks up, verifies, cancels receipts; who paid and who collected is opened out of the vault. Part of the door."""
 
     def __init__(self, pool: Pool, law: LawBook, vault: Vault, digest: KeyedDigest) -> None:
         self._pool = pool

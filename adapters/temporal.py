@@ -1,4 +1,4 @@
-"""Owns the connection to Temporal: one plugin, the same for workers, gateway, command line, tests and replay.
+"""Owns the connection to Temporal: one plugin for workers, gateway, command line, tests and replay.
 
 The plugin makes values Pydantic JSON, encrypts every payload, header and failure text with the
 installation's key ring, and runs workflows in the sandbox with our own packages passed through. Encryption

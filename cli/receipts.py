@@ -65,7 +65,10 @@ def verify(
 
     found = run(work(), {"code": "CODE", "number": "CODE"})
     told = {
-        **{name: value for name, value in asdict(found.code).items() if name not in ("identity", "check")},
+        "series": found.code.series,
+        "number": found.code.number,
+        "amount": found.code.amount,
+        "dossier": found.code.dossier,
         "day": found.day.isoformat(),
         "standing": found.standing,
         "replaced_by": found.cancelled_by_number,
