@@ -27,6 +27,7 @@ from activities.watch import WatchActivities
 from activities.watching import Patience
 from adapters.campaigns import PostgresCampaigns
 from adapters.engine import Engine
+from adapters.handover import Handover, chosen_for
 from adapters.health import health
 from adapters.intake import Intake
 from adapters.keys import KeyedDigest, KeyRing
@@ -75,7 +76,8 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         recording = RegisterActivities(register)
         providers = providers_of(settings, http, pool)
         digest = KeyedDigest.parse(settings.index_key.get_secret_value())
-        intake = Intake(pool, law, Vault(ring, digest), digest)
+        handover = Handover(pool, client, chosen_for(settings))
+        intake = Intake(pool, law, Vault(ring, digest), digest, handover)
         stale = StaleActivities(StaleSweep(pool, providers, intake, timedelta(seconds=settings.stale_after)))
         reconciling = ReconciliationActivities(Reconciliation(pool, statements_of(settings, http), intake))
         campaigns = CampaignActivities(PostgresCampaigns(pool, law, Engine(client), utc_now))
@@ -91,7 +93,7 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         await make_current(client, settings.build_id)
         await schedule(client, wire.STALE_SCHEDULE, wire.STALE_WORKFLOW, timedelta(seconds=settings.stale_every))
         await schedule_reconciliation(client)
-        relay = asyncio.create_task(Relay(pool, client, utc_now, register.remember, chosen_for(settings)).run())
+        relay = asyncio.create_task(Relay(pool, handover, utc_now).run())
         waiting = asyncio.create_task(stopping.wait())
         await asyncio.wait({relay, waiting}, return_when=asyncio.FIRST_COMPLETED)
         relay.cancel()
@@ -113,15 +115,6 @@ def dossier_worker(client: Client, settings: Settings, recording: RegisterActivi
         deployment_config=deployment(settings.build_id),
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_seconds),
     )
-
-
-def chosen_for(settings: Settings) -> dict[str, int]:
-    """What a dossier is told of the settings when its workflow starts."""
-    return {
-        "spread": settings.clock_spread,
-        "order_seconds": settings.order_seconds,
-        "refund_alone": settings.refund_alone,
-    }
 
 
 def outside_worker(

@@ -77,7 +77,7 @@ class Door:
         self._vault = vault
         self._digest = digest
         self._engine = engine
-        self.refunds = Refunds(pool, vault, digest, engine)
+        self.refunds = Refunds(pool, intake, vault, digest, engine)
         self.statements = Statements(pool, law)
         self.closings = Closings(pool, law, vault, digest)
         self.receipts = Receipts(pool, law, vault, digest)

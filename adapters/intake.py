@@ -1,7 +1,8 @@
 """Intake into PostgreSQL: what may not be refused is first a row of the inbox, and is answered after the commit.
 
 The same transaction writes the dossier, its key, its sealed person and event 1, so that an accepted
-submission is whole or absent. The relay hands it to the engine afterwards; intake needs the database alone.
+submission is whole or absent. After the commit it is handed to the engine, at once or by the relay: what is kept
+needs the database alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from uuid import uuid4
 
 from activities.intake import submitted
 from activities.ports import LawBook
+from adapters.handover import Arrival, Handover
 from adapters.ids import uuid7
 from adapters.keys import KeyedDigest
 from adapters.postgres import Pool, reading, row_of, transaction
@@ -32,13 +34,16 @@ PLATFORM = "payment-platform"
 
 
 class Intake:
-    """Keeps submissions and payment call-backs."""
+    """Keeps submissions and payment call-backs; without a hand-over, all is left to the relay."""
 
-    def __init__(self, pool: Pool, law: LawBook, vault: Vault, digest: KeyedDigest) -> None:
+    def __init__(
+        self, pool: Pool, law: LawBook, vault: Vault, digest: KeyedDigest, handover: Handover | None = None
+    ) -> None:
         self._pool = pool
         self._law = law
         self._vault = vault
         self._digest = digest
+        self._handover = handover
 
     async def submit(self, system: str, reference: str, submission: Submission, *, received_at: datetime) -> Received:
         """Keep a submission under (system, reference); again the same dossier, with another body `Conflict`."""
@@ -70,11 +75,14 @@ class Intake:
         case, system = first(event), event.actor.system
         row = (event.command, system, key, "submission", event.dossier, event.digest, "{}", received_at)
         async with transaction(self._pool) as connection:
-            if await connection.fetchval(QUERIES["insert_inbox"], *row) is not None:
+            is_new = await connection.fetchrow(QUERIES["insert_inbox"], *row) is not None
+            if is_new:
                 await connection.execute(QUERIES["insert_dossier"], *case_values(case))
                 await self._vault.begin(connection, event, "submission", _personal(reference, submission))
                 await append(connection, event, received_at)
-                return _received(case, created=True)
+        if is_new:
+            await self.hand_over(Arrival(event.command, "submission", "{}", case), received_at)
+            return _received(case, created=True)
         known = await self._known(system, key, event.digest)
         assert known is not None  # the row that was in the way is committed by now
         return known
@@ -104,9 +112,18 @@ class Intake:
         key = self._digest.of("reference", f"{system}/{report.reference}/{report.outcome}/{report.transaction}")
         body = report.model_dump_json()
         digest = self._digest.of("report", body)
-        row = (uuid4(), system, key, "payment", attempt["dossier"], digest, body, received_at)
+        row = (id_ := uuid4(), system, key, "payment", attempt["dossier"], digest, body, received_at)
         async with reading(self._pool) as connection:
-            return await connection.fetchval(QUERIES["insert_inbox"], *row) is not None
+            kept = await connection.fetchrow(QUERIES["insert_inbox"], *row)
+        if kept is None:
+            return False
+        await self.hand_over(Arrival(id_, "payment", body, Case.model_validate_json(kept["fold"])), received_at)
+        return True
+
+    async def hand_over(self, arrival: Arrival, now: datetime) -> None:
+        """Hand to the engine what was committed just now, if it is there."""
+        if self._handover is not None:
+            await self._handover.at_once(arrival, now)
 
     async def _known(self, system: str, key: str, digest: str) -> Received | None:
         async with reading(self._pool) as connection:

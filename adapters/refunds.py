@@ -1,6 +1,6 @@
 """Refunds as officers see them: ask for one, let one go, and list those that wait.
 
-What an officer asks may not be lost: it is first a row of the inbox, and the relay hands it to the engine. That money
+What an officer asks may not be lost: it is first a row of the inbox, and is handed to the engine from there. That money
 goes back at most once is kept by the refund's workflow, whose id is that of the debit.
 """
 
@@ -15,11 +15,14 @@ import asyncpg
 
 from adapters.callers import Caller
 from adapters.engine import Engine, NotThere
+from adapters.handover import Arrival
+from adapters.intake import Intake
 from adapters.keys import KeyDestroyed, KeyedDigest
 from adapters.postgres import Connection, Pool, reading, transaction
 from adapters.vault import Vault
 from domain.errors import Conflict, Forbidden, Invalid, NotAllowed, NotFound
 from domain.payments import Ground
+from schema.case import Case
 from schema.messages import Actor, Answer
 from schema.payments import PaymentReport
 from schema.refunds import Approval, StartRefund
@@ -33,8 +36,9 @@ ASK = frozenset({"clerk", "leader"})
 class Refunds:
     """The desk of refunds; part of the door."""
 
-    def __init__(self, pool: Pool, vault: Vault, digest: KeyedDigest, engine: Engine) -> None:
+    def __init__(self, pool: Pool, intake: Intake, vault: Vault, digest: KeyedDigest, engine: Engine) -> None:
         self._pool = pool
+        self._intake = intake
         self._vault = vault
         self._digest = digest
         self._engine = engine
@@ -55,6 +59,7 @@ class Refunds:
             )
         digest = self._digest.of_body("refund", body.model_dump(mode="json"))
         key = self._digest.of("reference", f"refund/{caller.system}/{id_}")
+        arrival: Arrival | None = None
         async with transaction(self._pool) as connection:
             known = await connection.fetchrow(QUERIES["find_inbox"], caller.system, key)
             payment = await self._payment(connection, dossier, body)
@@ -62,8 +67,10 @@ class Refunds:
                 await self._require_new(connection, body)
                 start = self._start(caller, dossier, id_, body, digest, payment)
                 await self._seal(connection, dossier, start, {"reason": body.reason, "legal_basis": body.legal_basis})
-                row = (uuid4(), caller.system, key, "refund", dossier, digest, start.model_dump_json(), now)
-                await connection.execute(QUERIES["insert_inbox"], *row)
+                asked = start.model_dump_json()
+                row = (row_id := uuid4(), caller.system, key, "refund", dossier, digest, asked, now)
+                if kept := await connection.fetchrow(QUERIES["insert_inbox"], *row):
+                    arrival = Arrival(row_id, "refund", asked, Case.model_validate_json(kept["fold"]))
                 await self._vault.remember(connection, caller.system, body.actor)
             elif known["digest"] != digest:
                 raise Conflict(
@@ -71,6 +78,8 @@ class Refunds:
                     field="Idempotency-Key",
                     remedy="send the first body again, or a new id for a new refund",
                 )
+        if arrival is not None:
+            await self._intake.hand_over(arrival, now)
         return f"refund-{'' if body.provider == 'platform' else f'{body.provider}-'}{body.transaction}"
 
     async def approve(

@@ -72,19 +72,28 @@ class PostgresRegister:
         return await self._law.current(ask.law)
 
     async def _record_known(self, event: Event, law: Catalogue | None) -> Recorded | None:
-        """The usual way: one statement, from a case that this process knows; None when that is not enough.
+        """The usual way: one statement, from a case that this process knows or reads; None when that is not enough.
 
         A case is the fold of its events and they never change, so one with the right number is the right one.
         """
-        case = self._cases.get(event.dossier)
-        if case is None or case.sequence != event.sequence - 1 or _touches_more(event):
+        if _touches_more(event):
             return None
-        after, made = await _made(case, event, law, _NoDesk())
         async with reading(self._pool) as connection:
+            case = await self._case_at(connection, event.dossier, event.sequence - 1)
+            if case is None:
+                return None
+            after, made = await _made(case, event, law, _NoDesk())
             if not await self._write(connection, after, made):
                 return None
-        self.remember(after)
+        self._remember(after)
         return _recorded(made)
+
+    async def _case_at(self, connection: Connection, dossier: UUID, sequence: int) -> Case | None:
+        case = self._cases.get(dossier)
+        if case is None or case.sequence != sequence:  # another process wrote the last event
+            fold = await connection.fetchval(QUERIES["fold_at"], dossier, sequence)
+            case = Case.model_validate_json(fold) if fold else None
+        return case
 
     async def _record_locked(self, event: Event, then: tuple[Event, ...], law: Catalogue | None) -> Recorded:
         async with transaction(self._pool) as connection:
@@ -105,14 +114,14 @@ class PostgresRegister:
             for case, made in story:
                 await project_money(connection, case, made, self._now())
                 await self._write(connection, case, made)
-        self.remember(story[-1][0])
+        self._remember(story[-1][0])
         return _recorded(story[0][1], (made for _, made in story[1:]))
 
     async def _write(self, connection: Connection, case: Case, event: Event) -> bool:
         values = (*case_values(case), *event_values(event, self._now()))
         return await connection.fetchval(QUERIES["write_event"], *values) is not None
 
-    def remember(self, case: Case) -> None:
+    def _remember(self, case: Case) -> None:
         """Know a case that stands in the register, so that the next event costs one statement.
 
         After the commit, never before: a case that was not kept must not be built upon.

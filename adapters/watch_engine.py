@@ -21,7 +21,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.ports import Unavailable
-from adapters.relay import attributes
+from adapters.handover import attributes
 from domain.dossier import Act
 from schema import wire
 from schema.case import Case, Start
@@ -114,7 +114,7 @@ class EngineProbe:
                     id=wire.dossier_workflow_id(row["id"]),
                     task_queue=wire.DOSSIER_QUEUE,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    search_attributes=attributes(row),
+                    search_attributes=attributes(row["procedure"], row["unit"], row["channel"]),
                     rpc_timeout=ANSWER,
                 )
             except WorkflowAlreadyStartedError:

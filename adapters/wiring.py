@@ -11,6 +11,7 @@ from temporalio.client import Client
 
 from adapters.door import Door
 from adapters.engine import Engine
+from adapters.handover import Handover, chosen_for
 from adapters.intake import Intake
 from adapters.keys import KeyedDigest, KeyRing
 from adapters.law import PostgresLaw
@@ -45,5 +46,5 @@ async def open_entrance(settings: Settings, role: str) -> AsyncIterator[Entrance
     async with await open_pool(settings.database_url.get_secret_value(), settings.database_pool) as pool:
         law = PostgresLaw(pool)
         client = await connect(settings, motcua_plugin(ring), role=role, lazy=True)
-        intake = Intake(pool, law, vault, digest)
+        intake = Intake(pool, law, vault, digest, Handover(pool, client, chosen_for(settings)))
         yield Entrance(Door(pool, law, intake, vault, digest, Engine(client), utc_now), intake, pool, law, client)

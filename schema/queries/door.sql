@@ -1,9 +1,10 @@
 -- name: insert_inbox
--- Keep what came in; nothing comes back when this reference was used before.
+-- Keep what came in; nothing comes back when this reference was used before. Whoever keeps it hands it over at once, so
+-- the relay gives a head start. The fold is that of a dossier that stands already.
 INSERT INTO inbox (id, system, reference, kind, dossier, digest, body, received_at, next_attempt_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8::timestamptz + interval '2 seconds')
 ON CONFLICT (system, reference) DO NOTHING
-RETURNING id;
+RETURNING id, (SELECT fold FROM dossier WHERE dossier.id = inbox.dossier) AS fold;
 
 -- name: find_inbox
 -- What came in under a reference.
@@ -11,8 +12,7 @@ SELECT id, dossier, digest FROM inbox WHERE system = $1 AND reference = $2;
 
 -- name: claim_inbox
 -- Take some rows that are due to be handed to the engine, passing over those another relay holds.
-SELECT inbox.id, inbox.kind, inbox.dossier, inbox.body, inbox.received_at, inbox.attempts,
-       dossier.procedure, dossier.unit, dossier.channel, dossier.closed_at, dossier.fold
+SELECT inbox.id, inbox.kind, inbox.body, inbox.attempts, dossier.fold
   FROM inbox JOIN dossier ON dossier.id = inbox.dossier
  WHERE inbox.delivered_at IS NULL AND inbox.next_attempt_at <= $1
  ORDER BY inbox.next_attempt_at

@@ -2,6 +2,10 @@
 -- Take the dossier's row before anything else: locks go dossier, counters, log.
 SELECT sequence, last_instant, fold FROM dossier WHERE id = $1 FOR UPDATE;
 
+-- name: fold_at
+-- A dossier's fold, if it stands at this number now; without a lock.
+SELECT fold FROM dossier WHERE id = $1 AND sequence = $2;
+
 -- name: event_at
 -- The event that stands under a sequence number, if any.
 SELECT * FROM event WHERE dossier = $1 AND sequence = $2;
