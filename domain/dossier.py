@@ -195,14 +195,18 @@ MOVES: dict[str, Mapping[tuple[Any, Act], StrEnum]] = {
     "synchronisation": SYNCHRONISATION_MOVES,
 }
 
+_COLUMNS: dict[Act, tuple[str, ...]] = {
+    act: tuple(name for name, moves in MOVES.items() if any(known is act for _, known in moves)) for act in Act
+}
+"""The columns that know an act."""
+
 DECIDED = frozenset({_B.RESOLVED, _B.REFUSED, _B.STOPPED})
 GIVEN_UP = frozenset({_B.NOT_ACCEPTED, _B.WITHDRAWING, _B.REFUSED, _B.STOPPED})
 
 
 def may(state: State, act: Act) -> bool:
     """Say whether the act fits: every column that knows the act must have a move for it from here."""
-    columns = [(name, moves) for name, moves in MOVES.items() if any(a is act for _, a in moves)]
-    return all((getattr(state, name), act) in moves for name, moves in columns)
+    return all((getattr(state, name), act) in MOVES[name] for name in _COLUMNS[act])
 
 
 def after(state: State, act: Act) -> State:
@@ -216,11 +220,7 @@ def after(state: State, act: Act) -> State:
             field="name",
             remedy=what_fits(state),
         )
-    changes: dict[str, Any] = {
-        column: moves[getattr(state, column), act]
-        for column, moves in MOVES.items()
-        if (getattr(state, column), act) in moves
-    }
+    changes: dict[str, Any] = {column: MOVES[column][getattr(state, column), act] for column in _COLUMNS[act]}
     moved = replace(state, **changes)
     if national_code(moved) != national_code(state):
         moved = replace(moved, synchronisation=_S.DUE)

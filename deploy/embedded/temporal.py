@@ -28,6 +28,9 @@ SEARCH_ATTRIBUTES = {
     SEARCH_STATUS: "Keyword",
     SEARCH_DUE: "Datetime",
 }
+DYNAMIC_CONFIG = {"system.forceSearchAttributesCacheRefreshOnRead": False}
+"""As in every other deployment: the development server alone reads its list of search attributes at each use, for
+those that are added while it runs; ours are there when it starts."""
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "TEMPORAL_VERSION_CHECK_DISABLED": "1",
@@ -50,7 +53,7 @@ class Temporal:
     ) -> None:
         self.folder = folder.absolute()
         self.port = self.ui_port = 0
-        self._dynamic_config = dict(dynamic_config or {})
+        self._dynamic_config = {**DYNAMIC_CONFIG, **(dynamic_config or {})}
         self._extra_args = tuple(extra_args)
         self._process = Process("temporal", self.folder)
         self._ports = Ports(self.folder / "ports.json")
