@@ -1,7 +1,7 @@
 """Intake into PostgreSQL: what may not be refused is first a row of the inbox, and is answered after the commit.
 
-The same transaction writes the dossier, its key, its sealed person and event 1, so that an accepted
-submission is whole or absent. After the commit it is handed to the engine, at once or by the relay: what is kept
+The same statement writes the dossier, its key, its sealed person and event 1, so that an accepted submission is
+whole or absent. After the commit it is handed to the engine, at once or by the relay: what is kept
 needs the database alone.
 """
 
@@ -17,9 +17,8 @@ from activities.ports import LawBook
 from adapters.handover import Arrival, Handover
 from adapters.ids import uuid7
 from adapters.keys import KeyedDigest
-from adapters.postgres import Pool, reading, row_of, transaction
-from adapters.register import append
-from adapters.rows import case_values
+from adapters.postgres import Pool, reading, row_of
+from adapters.rows import case_values, event_values
 from adapters.vault import Vault
 from domain.duties import Role
 from domain.errors import Conflict, DomainError, Invalid, NotFound
@@ -58,7 +57,7 @@ class Intake:
         return await self._keep(event, reference, key, submission, received_at)
 
     async def _worded(self, system: str, submission: Submission, received_at: datetime, digest: str) -> Event:
-        event = submitted(
+        return submitted(
             await self._law.latest(),
             submission,
             dossier=uuid7(received_at),
@@ -67,19 +66,16 @@ class Intake:
             actor=Actor(system=system, role=Role.APPLICANT if submission.channel == "online" else Role.CLERK),
             digest=digest,
         )
-        return event.model_copy(update={"sealed": uuid4()})
 
     async def _keep(
         self, event: Event, reference: str, key: str, submission: Submission, received_at: datetime
     ) -> Received:
-        case, system = first(event), event.actor.system
-        row = (event.command, system, key, "submission", event.dossier, event.digest, "{}", received_at)
-        async with transaction(self._pool) as connection:
-            is_new = await connection.fetchrow(QUERIES["insert_inbox"], *row) is not None
-            if is_new:
-                await connection.execute(QUERIES["insert_dossier"], *case_values(case))
-                await self._vault.begin(connection, event, "submission", _personal(reference, submission))
-                await append(connection, event, received_at)
+        case, system, sealed = first(event), event.actor.system, uuid4()
+        secrets = self._vault.begin(event.dossier, sealed, _personal(reference, submission))
+        written = event_values(event.model_copy(update={"sealed": sealed}), received_at)
+        async with reading(self._pool) as connection:
+            row = (*case_values(case), *written, system, key, *secrets)
+            is_new = await connection.fetchval(QUERIES["keep_submission"], *row) is not None
         if is_new:
             await self.hand_over(Arrival(event.command, "submission", "{}", case), received_at)
             return _received(case, created=True)

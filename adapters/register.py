@@ -183,9 +183,3 @@ class _NoDesk:
 
     async def claim(self, claim: Claim) -> str | None:
         raise AssertionError(f"{claim} is claimed in a transaction")
-
-
-async def append(connection: Connection, event: Event, recorded_at: datetime) -> None:
-    """Append a dossier's first event, last of its transaction: the log is locked from here to the commit."""
-    values = (event.dossier, event.sequence, event.occurred_at, *event_values(event, recorded_at))
-    await connection.execute(QUERIES["append_event"], *values)

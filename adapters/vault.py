@@ -15,7 +15,6 @@ from uuid import UUID
 from adapters.keys import KeyDestroyed, KeyedDigest, KeyRing, new_data_key, seal, unseal
 from adapters.postgres import Connection
 from domain.errors import Invalid
-from schema.messages import Event
 from schema.sql import QUERIES
 from schema.submissions import ActorBody
 
@@ -24,20 +23,17 @@ ERASED = "(erased)"
 
 
 class Vault:
-    """Seals and opens; every method works on the caller's connection, so that it shares its transaction."""
+    """Seals and opens; what reads or writes works on the caller's connection, so that it shares its transaction."""
 
     def __init__(self, ring: KeyRing, digest: KeyedDigest) -> None:
         self._ring = ring
         self._digest = digest
         self._known_officers: set[str] = set()
 
-    async def begin(self, connection: Connection, event: Event, kind: str, body: Json) -> None:
-        """Make and keep the data key of a new dossier, and seal under it what its first event points to."""
-        assert event.sealed is not None  # every submission has a person
-        key, dossier = new_data_key(), event.dossier
-        wrapped = self._ring.wrap(key, _key_place(dossier))
-        sealed = seal(key, _text(body), _place(dossier, event.sealed))
-        await connection.execute(QUERIES["insert_key_and_sealed"], dossier, wrapped, event.sealed, kind, sealed)
+    def begin(self, dossier: UUID, id_: UUID, body: Json) -> tuple[bytes, bytes]:
+        """Make the data key of a new dossier and seal `body` under it; return both as they are kept."""
+        key = new_data_key()
+        return self._ring.wrap(key, _key_place(dossier)), seal(key, _text(body), _place(dossier, id_))
 
     async def put(self, connection: Connection, dossier: UUID, id_: UUID, kind: str, body: Json, key: bytes) -> None:
         """Seal `body` under the dossier's key."""

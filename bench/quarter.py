@@ -31,10 +31,10 @@ from adapters.migrate import migrate
 from adapters.payment_signature import Signature, stamp
 from adapters.payments import HttpPaymentPlatform
 from adapters.postgres import Pool, open_pool, transaction
-from adapters.register import PostgresRegister, append
-from adapters.rows import case_values
+from adapters.register import PostgresRegister
 from adapters.statements import Statement, Statements
 from adapters.vault import Vault
+from bench.placing import place
 from bench.quarter_plan import BEGINS, CENTRE, FEES, HERE, Debit, Sum, plan, sums, sums_by_fee, surplus
 from deploy.embedded.folder import temporary_folder
 from deploy.embedded.postgres import Postgres
@@ -42,7 +42,7 @@ from domain.catalogue import Catalogue
 from domain.duties import Role
 from domain.periods import Span, parse_period
 from domain.statements import By, Filters
-from schema.case import Case, first
+from schema.case import Case
 from schema.events import EventType
 from schema.messages import Actor, Event, RecordAsk
 from schema.payments import PaymentReport
@@ -130,9 +130,7 @@ class Desk:
         for start in range(0, len(debits), BATCH):
             async with transaction(self._pool) as connection:
                 for debit in debits[start : start + BATCH]:
-                    event = self._filed(debit)
-                    await connection.execute(QUERIES["insert_dossier"], *case_values(first(event)))
-                    await append(connection, event, KNOWN)
+                    await place(connection, self._filed(debit), KNOWN)
 
     def _filed(self, debit: Debit) -> Event:
         unit, procedure, components = debit.place

@@ -23,18 +23,17 @@ from adapters.catalogue_versions import versioned
 from adapters.law import PostgresLaw, publish
 from adapters.migrate import migrate
 from adapters.postgres import Pool, open_pool, transaction
-from adapters.register import PostgresRegister, append
-from adapters.rows import case_values
+from adapters.register import PostgresRegister
+from bench.placing import place, place_case
 from deploy.embedded.folder import temporary_folder
 from deploy.embedded.postgres import Postgres
 from domain.calendars import SpecialDay
 from domain.catalogue import Catalogue
 from domain.duties import Role
 from domain.instants import VIETNAM
-from schema.case import Case, first
+from schema.case import Case
 from schema.events import EventType
 from schema.messages import ENGINE, Actor, Event, RecordAsk
-from schema.sql import QUERIES
 from schema.submissions import Submission
 from workflows.wording import engine_event
 
@@ -100,7 +99,7 @@ async def _record(pool: Pool, register: PostgresRegister, cases: list[Case], law
     for number in range(0, len(placed), 500):
         async with transaction(pool) as connection:
             for case in placed[number : number + 500]:
-                await connection.execute(QUERIES["insert_dossier"], *case_values(case))
+                await place_case(connection, case)
     slots, campaign = asyncio.Semaphore(AT_ONCE), str(uuid4())
 
     async def one(case: Case) -> None:
@@ -140,8 +139,7 @@ async def _patterns(pool: Pool, register: PostgresRegister, law: Catalogue) -> l
             actor = Actor(system="bench", role=Role.CLERK)
             event = submitted(law, filed, dossier=uuid4(), command=uuid4(), at=at, actor=actor, digest="")
             async with transaction(pool) as connection:
-                await connection.execute(QUERIES["insert_dossier"], *case_values(first(event)))
-                await append(connection, event, at)
+                await place(connection, event, at)
             made.append(await _in_review(register, event.dossier, at))
     return made
 

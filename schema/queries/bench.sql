@@ -34,3 +34,16 @@ INSERT INTO payment_attempt (reference, dossier, number, amount, provider, state
 SELECT replace(id::text, '-', '') || '-9', id, 9, 100000, 'platform', 'opened', $2::timestamptz,
        $2::timestamptz + interval '1 day'
   FROM unnest($1::uuid[]) AS id;
+
+-- name: insert_dossier
+-- Place a dossier in the register as a case has it.
+INSERT INTO dossier (id, sequence, last_instant, fold, code, procedure, unit, holders, channel, business, finance,
+                     delivery, synchronisation, status, submitted_at, accepted_at, promised_due, statutory_due,
+                     appointment, next_at, closed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21);
+
+-- name: append_event
+-- Place a dossier's first event in the log, in its turn.
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(7206845)::text AS taken)
+INSERT INTO event (dossier, sequence, occurred_at, type, recorded_at, command, digest, actor, data, sealed, late)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM turn WHERE taken IS NOT NULL;

@@ -1,6 +1,29 @@
+-- name: keep_submission
+-- Keep a submission whole: its row of the inbox, the dossier with its key and its sealed person, and event 1; no row
+-- comes back when this reference was used before. Whoever keeps a row hands it over at once: the relay gives a head start.
+WITH kept AS (
+    INSERT INTO inbox (id, system, reference, kind, dossier, digest, body, received_at, next_attempt_at)
+    VALUES ($24, $30, $31, 'submission', $1, $25, '{}', $23, $23::timestamptz + interval '2 seconds')
+    ON CONFLICT (system, reference) DO NOTHING
+    RETURNING dossier
+), projected AS (
+    INSERT INTO dossier (id, sequence, last_instant, fold, code, procedure, unit, holders, channel, business, finance,
+                         delivery, synchronisation, status, submitted_at, accepted_at, promised_due, statutory_due,
+                         appointment, next_at, closed_at)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21 FROM kept
+), keyed AS (
+    INSERT INTO dossier_key (dossier, wrapped) SELECT dossier, $32 FROM kept
+), person AS (
+    INSERT INTO sealed (id, dossier, kind, body) SELECT $28, dossier, 'submission', $33 FROM kept
+), turn AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(7206845)::text AS taken FROM kept
+)
+INSERT INTO event (dossier, sequence, type, occurred_at, recorded_at, command, digest, actor, data, sealed, late)
+SELECT $1, $2, $22, $3, $23, $24, $25, $26, $27, $28, $29 FROM turn WHERE taken IS NOT NULL
+RETURNING sequence;
+
 -- name: insert_inbox
--- Keep what came in; nothing comes back when this reference was used before. Whoever keeps it hands it over at once, so
--- the relay gives a head start. The fold is that of a dossier that stands already.
+-- Keep what came in for a dossier that stands, and return its fold; no row when this reference was used before.
 INSERT INTO inbox (id, system, reference, kind, dossier, digest, body, received_at, next_attempt_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8::timestamptz + interval '2 seconds')
 ON CONFLICT (system, reference) DO NOTHING
@@ -34,11 +57,6 @@ SELECT count(*) AS waiting, min(received_at) AS oldest FROM inbox WHERE delivere
 -- name: find_attempt
 -- The attempt behind an order reference of the payment platform.
 SELECT * FROM payment_attempt WHERE reference = $1;
-
--- name: insert_key_and_sealed
--- Keep a new dossier's wrapped data key, and what is sealed under it first.
-WITH keyed AS (INSERT INTO dossier_key (dossier, wrapped) VALUES ($1, $2))
-INSERT INTO sealed (id, dossier, kind, body) VALUES ($3, $1, $4, $5);
 
 -- name: find_key
 -- A dossier's wrapped data key; wrapped is null once destroyed.

@@ -34,19 +34,6 @@ RETURNING claimed_by;
 -- Who has claimed a rung.
 SELECT claimed_by FROM rung WHERE dossier = $1 AND clock = $2 AND step = $3 AND rung = $4 AND arming = $5;
 
--- name: insert_dossier
--- Project a dossier that is being submitted; its event follows in the same transaction.
-INSERT INTO dossier (id, sequence, last_instant, fold, code, procedure, unit, holders, channel, business, finance,
-                     delivery, synchronisation, status, submitted_at, accepted_at, promised_due, statutory_due,
-                     appointment, next_at, closed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21);
-
--- name: append_event
--- Append the first event; one transaction appends at a time, from here to its commit, so that position is commit order.
-WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(7206845)::text AS taken)
-INSERT INTO event (dossier, sequence, occurred_at, type, recorded_at, command, digest, actor, data, sealed, late)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM turn WHERE taken IS NOT NULL;
-
 -- name: write_event
 -- Project a dossier that stands at the number before, then append the event in its turn; no row if it stands elsewhere.
 WITH projected AS (
