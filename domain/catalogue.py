@@ -5,10 +5,11 @@ A look-up that finds nothing refuses with the field and the remedy; nothing fall
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import TypeVar
 
 from domain.calendars import Calendar, Closure
 from domain.decisions import ReductionRow, ShorteningRow, promised_term, wins
@@ -22,6 +23,9 @@ from domain.units import Level, Unit
 from domain.validity import Row, in_force, is_in_force, spell
 
 ROLE = "role:"
+
+R = TypeVar("R")
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,13 @@ class Catalogue:
 
     def unit(self, code: str, on: date) -> Unit:
         """The office with that code on that day. Raises Invalid, naming the successors of an ended one."""
-        entries = [unit for unit in self.units if unit.code == code]
+        entries = self._units.get(code, ())
         heirs = next((", ".join(unit.successors) for unit in reversed(entries) if unit.successors), "")
         return _only(entries, on, "unit", code, f"use its successor: {heirs}" if heirs else "")
 
     def procedure(self, code: str, on: date) -> Procedure:
         """The procedure with that code as it stood on that day. Raises Invalid."""
-        return _only([each for each in self.procedures if each.code == code], on, "procedure", code)
+        return _only(self._procedures.get(code, ()), on, "procedure", code)
 
     def calendar(self, code: str) -> Calendar:
         """The calendar with that code. Raises Invalid."""
@@ -67,6 +71,24 @@ class Catalogue:
             closures = tuple(each for each in self.closures if each.unit in key[1:])
             self._calendars_of[key] = self.calendar(unit.calendar).closed_on(closures)
         return self._calendars_of[key]
+
+    # Indexes, for a province has thousands of rows
+
+    @cached_property
+    def _units(self) -> dict[str, tuple[Unit, ...]]:
+        return _grouped(self.units, lambda unit: unit.code)
+
+    @cached_property
+    def _procedures(self) -> dict[str, tuple[Procedure, ...]]:
+        return _grouped(self.procedures, lambda procedure: procedure.code)
+
+    @cached_property
+    def _processes(self) -> dict[tuple[str, str, TermKind], tuple[Process, ...]]:
+        return _grouped(self.processes, lambda process: (process.procedure, process.case, process.kind))
+
+    @cached_property
+    def _fees(self) -> dict[str, tuple[FeeRow, ...]]:
+        return _grouped(self.fees, lambda row: row.code)
 
     @cached_property
     def _closed(self) -> frozenset[str]:
@@ -108,8 +130,7 @@ class Catalogue:
         variant = self.case(procedure, case)
         is_cut = self.promised(procedure, variant, channel, on) != variant.term
         kind = TermKind.PROMISED if is_cut else TermKind.STATUTORY
-        wanted = (procedure.code, variant.key, kind)
-        entries = [each for each in self.processes if (each.procedure, each.case, each.kind) == wanted]
+        entries = self._processes.get((procedure.code, variant.key, kind), ())
         return _only(entries, on, "process", f"{procedure.code}, case {variant.key}, {kind} term")
 
     def fee_rows(self, procedure: Procedure, on: date, case: str | None = None) -> tuple[FeeRow, ...]:
@@ -163,13 +184,21 @@ class Catalogue:
         return found
 
     def _fees_coded(self, code: str, on: date) -> tuple[FeeRow, ...]:
-        rows = [row for row in self.fees if row.code == code]
+        rows = self._fees.get(code, ())
         if not rows:
-            raise _unknown("fee", sorted({row.code for row in self.fees}))
+            raise _unknown("fee", sorted(self._fees))
         found = in_force(rows, on)
         if not found:
             _only(rows, on, "fee", code)
         return found
+
+
+def _grouped(rows: Iterable[R], key: Callable[[R], K]) -> dict[K, tuple[R, ...]]:
+    """The rows under their key, each group in its order."""
+    groups: dict[K, list[R]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return {name: tuple(group) for name, group in groups.items()}
 
 
 def _fits(rule: str, unit: Unit) -> bool:
