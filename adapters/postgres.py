@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -55,21 +55,25 @@ async def _nothing(_: asyncpg.Connection[asyncpg.Record]) -> None:
     """No session state is ever set, so nothing needs a round trip to be undone when a connection goes back."""
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn an outage into `Unavailable`; the text names the class only, for a driver's message quotes data."""
+@asynccontextmanager
+async def reading(pool: Pool) -> AsyncIterator[Connection]:
+    """One connection of the pool, for single statements; with the database away `Unavailable`."""
     try:
-        yield
-    except _AWAY as error:
+        async with asyncio.timeout(TURN_SECONDS):  # the pool's own time-out makes a task for each turn
+            connection = await pool.acquire()
+        try:
+            yield connection
+        finally:
+            await pool.release(connection)
+    except _AWAY as error:  # by its class only: a driver's message quotes data
         raise Unavailable(f"database: {type(error).__name__}") from None
 
 
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """One short transaction on a connection of the pool."""
-    with translated():
-        async with _turn(pool) as connection, connection.transaction():
-            yield connection
+    async with reading(pool) as connection, connection.transaction():
+        yield connection
 
 
 async def row_of(connection: Connection, query: str, *values: object) -> asyncpg.Record:
@@ -77,21 +81,3 @@ async def row_of(connection: Connection, query: str, *values: object) -> asyncpg
     row = await connection.fetchrow(query, *values)
     assert row is not None, "a row that must be there is not"
     return row
-
-
-@asynccontextmanager
-async def reading(pool: Pool) -> AsyncIterator[Connection]:
-    """One connection of the pool, for a single statement."""
-    with translated():
-        async with _turn(pool) as connection:
-            yield connection
-
-
-@asynccontextmanager
-async def _turn(pool: Pool) -> AsyncIterator[Connection]:
-    async with asyncio.timeout(TURN_SECONDS):  # the pool's own time-out makes a task for each turn
-        connection = await pool.acquire()
-    try:
-        yield connection
-    finally:
-        await pool.release(connection)

@@ -20,7 +20,7 @@ from schema.messages import Actor, Command, Event, RecordAsk
 from schema.submissions import Submission
 from tests.domain.state_office import moment
 from tests.twins import MemoryRegister
-from workflows.wording import acted, following, struck, worded
+from workflows.wording import ORDER_LASTS, acted, following, struck, worded
 
 COMMUNE, ECONOMY = "000.00.61.H48", "000.01.61.H48"
 CENTRE, CONSTRUCTION, LAND = "000.00.01.H48", "000.00.19.H48", "000.00.12.H48"
@@ -111,7 +111,7 @@ class Told:
             sealed=sealed,
         )
         event = worded(case, command)
-        await self._record(event, following(case, event))
+        await self._record(event, following(case, event, instant, ORDER_LASTS))
         await self._follow()
 
     async def wait_until(self, at: str, found: str | None = None) -> None:

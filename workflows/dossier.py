@@ -370,7 +370,8 @@ class DossierWorkflow:
         event is worded, and so judged, anew; `word` may refuse, or return None when there is nothing left to do.
         """
         while (event := word(self._case)) is not None:
-            stored = await record(self._case, event, following(self._case, event))
+            then = following(self._case, event, workflow.now(), self._order_lasts())
+            stored = await record(self._case, event, then)
             for each in (stored, *stored.followed_by):
                 if each.sequence == self._case.sequence + 1:
                     self._know(self._case.after(each))

@@ -81,11 +81,15 @@ def acted(case: Case, act: Act, data: dict[str, str], at: datetime | None) -> Ev
     return engine_event(case, TYPES[act], at or case.last_instant, f"{act}/{case.sequence}", dict(data))
 
 
-def following(case: Case, event: Event) -> tuple[Event, ...]:
-    """Word what a payment at receipt brings by itself: acceptance, and online the forwarding as well.
+def following(case: Case, event: Event, now: datetime, order_lasts: timedelta) -> tuple[Event, ...]:
+    """Word what an event brings by itself, to be written with it.
 
-    They are worded as their chapters would word them, so that each happens once, whoever asks for it.
+    A dossier found complete online brings the order for its fee; a payment at receipt brings acceptance, and online the
+    forwarding as well. Each is worded as its chapter would word it, so that it happens once, whoever asks for it.
     """
+    if event.type is EventType.FOUND_COMPLETE and case.channel == "online":
+        order = ordered(case.after(event), now, now + order_lasts)
+        return (order,) if order else ()
     if event.type is not EventType.PAYMENT_RECEIVED or case.state.business is not Business.COMPLETE:
         return ()
     paid = case.after(event)

@@ -35,7 +35,7 @@ SELECT id, dossier, digest FROM inbox WHERE system = $1 AND reference = $2;
 
 -- name: claim_inbox
 -- Take some rows that are due to be handed to the engine, passing over those another relay holds.
-SELECT inbox.id, inbox.kind, inbox.body, inbox.attempts, dossier.fold
+SELECT inbox.id, inbox.kind, inbox.dossier, inbox.body, inbox.attempts, dossier.fold
   FROM inbox JOIN dossier ON dossier.id = inbox.dossier
  WHERE inbox.delivered_at IS NULL AND inbox.next_attempt_at <= $1
  ORDER BY inbox.next_attempt_at
