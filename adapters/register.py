@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import astuple
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -83,7 +84,7 @@ class PostgresRegister:
             if case is None:
                 return None
             after, made = await _made(case, event, law, _NoDesk())
-            if not await self._write(connection, after, made):
+            if await connection.fetchval(QUERIES["write_event"], *self._written(after, made)) is None:
                 return None
         self._remember(after)
         return _recorded(made)
@@ -113,13 +114,12 @@ class PostgresRegister:
                     story.append(await _made(story[-1][0], each, law, desk))  # those before a refusal stay
             for case, made in story:
                 await project_money(connection, case, made, self._now())
-                await self._write(connection, case, made)
+            await connection.executemany(QUERIES["write_event"], [self._written(*each) for each in story])
         self._remember(story[-1][0])
         return _recorded(story[0][1], (made for _, made in story[1:]))
 
-    async def _write(self, connection: Connection, case: Case, event: Event) -> bool:
-        values = (*case_values(case), *event_values(event, self._now()))
-        return await connection.fetchval(QUERIES["write_event"], *values) is not None
+    def _written(self, case: Case, event: Event) -> tuple[Any, ...]:
+        return (*case_values(case), *event_values(event, self._now()))
 
     def _remember(self, case: Case) -> None:
         """Know a case that stands in the register, so that the next event costs one statement.
