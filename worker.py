@@ -76,7 +76,7 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         recording = RegisterActivities(register)
         providers = providers_of(settings, http, pool)
         digest = KeyedDigest.parse(settings.index_key.get_secret_value())
-        handover = Handover(pool, client, chosen_for(settings))
+        handover = Handover(pool, client, utc_now, chosen_for(settings))
         intake = Intake(pool, law, Vault(ring, digest), digest, handover)
         stale = StaleActivities(StaleSweep(pool, providers, intake, timedelta(seconds=settings.stale_after)))
         reconciling = ReconciliationActivities(Reconciliation(pool, statements_of(settings, http), intake))

@@ -7,7 +7,7 @@ not reach the engine then is left to the relay (`adapters/relay.py`). That both 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,6 +40,8 @@ AT_ONCE_SECONDS = 1.0
 """How long whoever keeps a row waits for the engine: less than the head start over the relay (`insert_inbox`)."""
 REST_SECONDS = 10.0
 """How long nobody is kept waiting for an engine that did not answer."""
+MARK_SECONDS = 0.2
+"""How long rows that the engine took are gathered, to be marked by one statement."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,17 @@ class Arrival:
 class Handover:
     """Hands over one arrival; `chosen` is what the installation chose, for a workflow reads no settings."""
 
-    def __init__(self, pool: Pool, client: Client, chosen: Mapping[str, int]) -> None:
+    def __init__(self, pool: Pool, client: Client, now: Callable[[], datetime], chosen: Mapping[str, int]) -> None:
         self._pool = pool
         self._client = client
+        self._now = now
         self._chosen = dict(chosen)
         self._rests_until = 0.0
+        self._taken: list[UUID] = []
+        self._marking: asyncio.Task[None] | None = None
 
-    async def at_once(self, arrival: Arrival, now: datetime) -> None:
-        """Hand over what was committed just now, and mark it as delivered; it may fail, the relay will not."""
+    async def at_once(self, arrival: Arrival) -> None:
+        """Hand over what was committed just now, to be marked as delivered soon; it may fail, the relay will not."""
         seconds = asyncio.get_running_loop().time
         if seconds() < self._rests_until:
             return
@@ -73,9 +78,21 @@ class Handover:
         if not taken:
             self._rests_until = seconds() + REST_SECONDS
             return
-        with suppress(Unavailable):  # the relay hands it over once more, and marks it
-            async with reading(self._pool) as connection:
-                await connection.execute(QUERIES["deliver_inbox"], [arrival.id], now)
+        self._taken.append(arrival.id)
+        if self._marking is None or self._marking.done():
+            self._marking = asyncio.create_task(self._mark_soon())
+
+    async def _mark_soon(self) -> None:
+        await asyncio.sleep(MARK_SECONDS)
+        await self.mark()
+
+    async def mark(self) -> None:
+        """Mark what the engine took; what is not marked in time is handed over once more, by the relay."""
+        taken, self._taken = self._taken, []
+        if taken:
+            with suppress(Unavailable):
+                async with reading(self._pool) as connection:
+                    await connection.execute(QUERIES["deliver_inbox"], taken, self._now())
 
     async def take(self, arrival: Arrival) -> bool:
         """Start or signal the workflow it is meant for; False when the engine did not take it."""

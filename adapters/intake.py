@@ -77,7 +77,7 @@ class Intake:
             row = (*case_values(case), *written, system, key, *secrets)
             is_new = await connection.fetchval(QUERIES["keep_submission"], *row) is not None
         if is_new:
-            await self.hand_over(Arrival(event.command, "submission", "{}", case), received_at)
+            await self.hand_over(Arrival(event.command, "submission", "{}", case))
             return _received(case, created=True)
         known = await self._known(system, key, event.digest)
         assert known is not None  # the row that was in the way is committed by now
@@ -113,13 +113,13 @@ class Intake:
             kept = await connection.fetchrow(QUERIES["insert_inbox"], *row)
         if kept is None:
             return False
-        await self.hand_over(Arrival(id_, "payment", body, Case.model_validate_json(kept["fold"])), received_at)
+        await self.hand_over(Arrival(id_, "payment", body, Case.model_validate_json(kept["fold"])))
         return True
 
-    async def hand_over(self, arrival: Arrival, now: datetime) -> None:
+    async def hand_over(self, arrival: Arrival) -> None:
         """Hand to the engine what was committed just now, if it is there."""
         if self._handover is not None:
-            await self._handover.at_once(arrival, now)
+            await self._handover.at_once(arrival)
 
     async def _known(self, system: str, key: str, digest: str) -> Received | None:
         async with reading(self._pool) as connection:

@@ -79,7 +79,7 @@ class Refunds:
                     remedy="send the first body again, or a new id for a new refund",
                 )
         if arrival is not None:
-            await self._intake.hand_over(arrival, now)
+            await self._intake.hand_over(arrival)
         return f"refund-{'' if body.provider == 'platform' else f'{body.provider}-'}{body.transaction}"
 
     async def approve(

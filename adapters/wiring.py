@@ -46,5 +46,9 @@ async def open_entrance(settings: Settings, role: str) -> AsyncIterator[Entrance
     async with await open_pool(settings.database_url.get_secret_value(), settings.database_pool) as pool:
         law = PostgresLaw(pool)
         client = await connect(settings, motcua_plugin(ring), role=role, lazy=True)
-        intake = Intake(pool, law, vault, digest, Handover(pool, client, chosen_for(settings)))
-        yield Entrance(Door(pool, law, intake, vault, digest, Engine(client), utc_now), intake, pool, law, client)
+        handover = Handover(pool, client, utc_now, chosen_for(settings))
+        intake = Intake(pool, law, vault, digest, handover)
+        try:
+            yield Entrance(Door(pool, law, intake, vault, digest, Engine(client), utc_now), intake, pool, law, client)
+        finally:
+            await handover.mark()
