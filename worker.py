@@ -27,6 +27,7 @@ from activities.watch import WatchActivities
 from activities.watching import Patience
 from adapters.campaigns import PostgresCampaigns
 from adapters.engine import Engine
+from adapters.garbage import collect_rarely
 from adapters.handover import Handover, chosen_for
 from adapters.health import health
 from adapters.intake import Intake
@@ -216,6 +217,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=None, help="processes to run (default: MOTCUA_WORKERS, 1)")
     parser.add_argument("--watch", action="store_true", help="run the watch instead; one process is enough")
     configure_logs()
+    collect_rarely()
     options = parser.parse_args()
     if options.watch:
         asyncio.run(run_one(watch))

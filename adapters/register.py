@@ -122,10 +122,13 @@ class PostgresRegister:
         return (*case_values(case), *event_values(event, self._now()))
 
     def _remember(self, case: Case) -> None:
-        """Know a case that stands in the register, so that the next event costs one statement.
+        """Know an open case that stands in the register, so that the next event costs one statement.
 
         After the commit, never before: a case that was not kept must not be built upon.
         """
+        if case.is_closed:
+            self._cases.pop(case.dossier, None)
+            return
         self._cases[case.dossier] = case
         if len(self._cases) > KNOWN_CASES:
             del self._cases[next(iter(self._cases))]

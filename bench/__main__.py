@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 import httpx
 from temporalio.client import Client
 
+from adapters.garbage import collect_rarely
 from adapters.settings import load_settings
 from adapters.wiring import open_entrance
 from bench.processor_time import CALLERS, processor_seconds, programs
@@ -58,6 +59,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    collect_rarely()
     with (
         temporary_folder() as folder,
         Stack(folder / "stack", workers=1, gateways=1) as stack,

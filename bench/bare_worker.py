@@ -9,6 +9,7 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from adapters.garbage import collect_rarely
 from adapters.keys import KeyRing
 from adapters.settings import Settings, load_settings
 from adapters.temporal import PASSED_THROUGH, connect, deployment, make_current, motcua_plugin
@@ -33,6 +34,7 @@ def bare_worker(client: Client, settings: Settings) -> Worker:
 
 async def main() -> None:
     """Run until told to stop."""
+    collect_rarely()
     settings = load_settings()
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import httpx
 import uvicorn
 
+from adapters.garbage import collect_rarely
 from adapters.logs import configure_logs
 from adapters.metrics import Metrics
 from adapters.providers import platform_of, vnpay_of
@@ -44,4 +45,5 @@ async def serve(settings: Settings) -> None:
 
 if __name__ == "__main__":
     configure_logs()
+    collect_rarely()
     asyncio.run(serve(load_settings()))
