@@ -16,7 +16,7 @@ import asyncpg
 import httpx
 
 from deploy.embedded.processes import Process
-from deploy.embedded.services import inherited_environment
+from deploy.embedded.services import answers_ready, inherited_environment
 from deploy.embedded.stack import ROOT, Stack
 from tests.e2e.equality import finished
 from tests.office import CENTRE, COMMUNE, Json, Office, eventually, submission
@@ -32,9 +32,25 @@ SHORT = ("clock.warned", "clock.breached")
 def dying_worker(stack: Stack, *point: str) -> Iterator[Process]:
     """Replace the stack's worker by one that dies at `point`; the block ends when it has. None runs afterwards."""
     stack.workers[0].stop()
-    dying = Process("dying-worker", stack.folder)
+    with _dying(stack, "worker", *point) as dying:
+        yield dying
+
+
+@contextmanager
+def dying_gateway(stack: Stack, point: str) -> Iterator[Process]:
+    """Replace the stack's gateway, at its address, by one that dies at `point`. None runs afterwards."""
+    stack.gateways[0].stop()
+    with _dying(stack, "gateway", point) as dying:
+        eventually(lambda: answers_ready(f"{stack.gateway_url}/readyz"))
+        yield dying
+
+
+@contextmanager
+def _dying(stack: Stack, program: str, *point: str) -> Iterator[Process]:
+    dying = Process(f"dying-{program}", stack.folder)
     settings = {**stack.settings, "MOTCUA_WORKERS": "1"}
-    dying.launch([sys.executable, "-m", "tests.e2e.dying_worker", *point], inherited_environment(settings), cwd=ROOT)
+    command = [sys.executable, "-m", "tests.e2e.dying", program, *point]
+    dying.launch(command, inherited_environment(settings), cwd=ROOT)
     try:
         yield dying
         eventually(lambda: not dying.running)

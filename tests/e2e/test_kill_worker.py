@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from deploy.embedded.stack import Stack
@@ -12,6 +13,7 @@ from tests.e2e.kills import (
     Background,
     awaiting_payment,
     before_signer,
+    dying_gateway,
     dying_worker,
     free,
     order_of,
@@ -67,15 +69,37 @@ def test_a_contrary_command_is_judged_by_the_register_when_engine_and_worker_for
     assert equal(fragile, dossier).status == 10
 
 
-@pytest.mark.parametrize("point", ["claimed", "started"])
+@pytest.mark.parametrize("point", ["kept", "started"])
+def test_a_submission_reaches_the_engine_though_its_gateway_dies_on_the_way(
+    fragile: Stack, counter: Office, point: str
+) -> None:
+    """Killed after the commit, or when the engine has it but nothing says so: the relay hands it over, once."""
+    fragile.workers[0].stop()
+    reference = uuid4().hex
+    with dying_gateway(fragile, point), pytest.raises(httpx.TransportError):
+        counter.submit(free(), reference)
+    fragile.gateways[0].start()
+    assert counter.http.get("/readyz").json()["inbox_waiting"] == 1
+    fragile.workers[0].start()
+
+    dossier = counter.submit(free(), reference)
+    eventually(lambda: counter.http.get("/readyz").json()["inbox_waiting"] == 0)
+    counter.do(dossier, "accept")
+    equal(fragile, dossier)
+    assert story(counter, dossier) == ["dossier.submitted", "dossier.accepted"]
+
+
+@pytest.mark.parametrize("point", ["kept", "started"])
 def test_a_submission_reaches_the_engine_though_the_relay_dies_on_the_way(
     fragile: Stack, counter: Office, point: str
 ) -> None:
-    """A row that was claimed, or whose workflow was started, by a relay that died is handed over by the next."""
+    """Left to the relay by an outage, claimed, or even started, by one that died: it is handed over by the next."""
+    reference = uuid4().hex
+    fragile.temporal.kill()
+    dossier = counter.submit(free(), reference)
+    fragile.temporal.start()
     with dying_worker(fragile, point):
-        reference = uuid4().hex
-        dossier = counter.submit(free(), reference)
-    assert types_in_register(fragile, dossier) == ["dossier.submitted"]
+        assert types_in_register(fragile, dossier) == ["dossier.submitted"]
     fragile.workers[0].start()
 
     counter.do(dossier, "accept")

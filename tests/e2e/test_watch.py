@@ -147,9 +147,11 @@ def test_a_workflow_that_the_engine_has_lost(office: Office) -> None:
 
 
 def test_what_came_in_while_nobody_hands_it_over(office: Office) -> None:
-    """The relay runs in the workers: without one, a submission waits, and the watch says so until it is taken."""
+    """Kept while the engine was away; without a worker there is no relay, and the watch says so until it is taken."""
     office.stack.workers[0].stop()
+    office.stack.temporal.kill()
     dossier = office.submit(submission())
+    office.stack.temporal.start()
 
     eventually(lambda: said(office, dossier, "raised", "inbox_waiting"))
     office.stack.workers[0].start()

@@ -1,8 +1,9 @@
-"""A worker that kills itself at a named point, as a power cut would: the product's own, with one fuse in it.
+"""A worker or gateway that kills itself at a named point, as a power cut would: the product's own, with one fuse in it.
 
-    python -m tests.e2e.dying_worker recorded dossier.approved    # right after the commit of such an event
-    python -m tests.e2e.dying_worker claimed                      # with an inbox row claimed, before the start
-    python -m tests.e2e.dying_worker started                      # after the start, before the row is marked
+    python -m tests.e2e.dying worker recorded dossier.approved    # right after the commit of such an event
+    python -m tests.e2e.dying worker kept                         # with an inbox row claimed, before the start
+    python -m tests.e2e.dying gateway kept                        # right after the commit of an inbox row
+    python -m tests.e2e.dying gateway started                     # after the start, before it is marked (a worker, too)
 
 The product has no hook for this: the fuse is put around its methods from outside, in this process alone.
 """
@@ -13,12 +14,13 @@ import asyncio
 import os
 import signal
 import sys
-from typing import Any
 
+import gateway.__main__
 import worker
+from adapters.handover import Arrival, Handover
 from adapters.logs import configure_logs
 from adapters.register import PostgresRegister
-from adapters.relay import Relay
+from adapters.settings import load_settings
 from schema.messages import RecordAsk, Recorded
 
 
@@ -41,26 +43,27 @@ def die_recorded(type_: str) -> None:
 
 
 def die_handing_over(*, started: bool) -> None:
-    """Die in the relay, with the row claimed and the workflow started, or not yet."""
-    start = Relay._start
+    """Die while handing over a row of the inbox, with the workflow started, or not yet."""
+    take = Handover.take
 
-    async def fused(self: Relay, *arguments: Any) -> None:
+    async def fused(self: Handover, arrival: Arrival) -> bool:
         if started:
-            await start(self, *arguments)
+            await take(self, arrival)
         die()
+        raise AssertionError
 
-    Relay._start = fused  # type: ignore[assignment,method-assign]  # the fuse
+    Handover.take = fused  # type: ignore[method-assign]  # the fuse
 
 
 def main() -> None:
     """Put the fuse in and run."""
-    point = sys.argv[1]
+    program, point = sys.argv[1:3]
     if point == "recorded":
-        die_recorded(sys.argv[2])
+        die_recorded(sys.argv[3])
     else:
         die_handing_over(started=point == "started")
     configure_logs()
-    asyncio.run(worker.run_one())
+    asyncio.run(worker.run_one() if program == "worker" else gateway.__main__.serve(load_settings()))
 
 
 if __name__ == "__main__":
