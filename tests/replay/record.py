@@ -48,6 +48,7 @@ STORIES: dict[str, Story] = {
         stories.waived,
         stories.fee_back,
         stories.uncertain,
+        stories.ordered_with_completeness,
     )
 }
 """The stories that can be recorded; with `carried_on_` before the name, by fresh runs of `LONGEST` events."""

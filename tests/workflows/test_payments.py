@@ -42,6 +42,15 @@ async def test_an_order_is_written_down_before_the_platform_hears_of_it(world: W
     assert [*world.platform.orders] == [attempt.data["reference"]]
 
 
+async def test_the_order_is_written_down_with_the_completeness(world: World) -> None:
+    """One record for both, so that no dossier stands complete with nobody asked for the fee; `opened` is the other."""
+    dossier, _ = await ordered(world)
+    history = await dossier.handle.fetch_history()
+
+    assert [event.type for event in dossier.story][1:3] == ["dossier.found_complete", "payment.ordered"]
+    assert sum(event.HasField("marker_recorded_event_attributes") for event in history.events) == 2
+
+
 async def test_no_acceptance_before_the_fee(world: World) -> None:
     """A fee at receipt: found complete, status 6, no code and no processing clock until the money is there."""
     dossier, _ = await ordered(world)
