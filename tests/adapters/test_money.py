@@ -152,11 +152,11 @@ async def test_a_crash_in_the_middle_leaves_no_gap(desk: OnDisk, monkeypatch: py
     dossier, other = await owing(desk), await owing(desk)
     cash = {"amount": 100_000, "means": "cash"}
 
-    async def die(*_: Any) -> bool:
+    def die(*_: Any) -> None:
         raise ConnectionResetError("killed")
 
     asked: RecordAsk = ask(await desk.port.load(dossier), EventType.PAYMENT_RECEIVED, data=cash)
-    monkeypatch.setattr(type(desk.port), "_write", die)
+    monkeypatch.setattr(type(desk.port), "_written", die)
     with pytest.raises(Unavailable):
         await desk.port.record(asked)
     monkeypatch.undo()

@@ -81,7 +81,9 @@ def test_a_long_outage_with_a_cold_cache_leaves_no_dossier_flagged_or_stuck(
     order = counter.show(paid)["payment"]
     known = {dossier: len(counter.types(dossier)) for dossier in [*reviewed, *signed, paid]}
     fragile.workers[0].kill()
-    fresh = counter.submit(free())
+    fragile.temporal.kill()
+    fresh = counter.submit(free())  # kept, and not yet in the engine
+    fragile.temporal.start()
     assert fragile.postgres is not None
     fragile.postgres.kill()
     fragile.workers[0].start()
