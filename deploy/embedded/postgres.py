@@ -1,7 +1,8 @@
 """Owns the embedded PostgreSQL: its data, its passwords, its private socket, and its life as a process.
 
 Every login needs a password (SCRAM), on the socket too. The server listens on the loopback only, the
-socket's folder belongs to the server's user alone, and `fsync` and `synchronous_commit` stay on.
+socket's folder belongs to the server's user alone, and `fsync` and `synchronous_commit` stay on. Our own programs
+come through the socket; where the folder's path is too long for one, over the loopback.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import quote
 
 from deploy.embedded import binaries
 from deploy.embedded.account import account_for_servers
@@ -54,8 +56,13 @@ class Postgres:
         return self.url_for(DATABASE)
 
     def url_for(self, database: str) -> str:
-        """The application's login to another database of this server."""
-        return f"postgresql://{ROLE}:{self._password(ROLE)}@{HOST}:{self.port}/{database}"
+        """The application's login to another database of this server: through the socket, which costs least."""
+        login, socket = f"postgresql://{ROLE}:{self._password(ROLE)}", self._socket
+        return (
+            f"{login}@/{database}?host={quote(socket)}&port={self.port}"
+            if socket
+            else f"{login}@{HOST}:{self.port}/{database}"
+        )
 
     @property
     def admin_url(self) -> str:
@@ -75,6 +82,12 @@ class Postgres:
     @property
     def socket_folder(self) -> Path:
         return self.home / "socket"
+
+    @property
+    def _socket(self) -> str:
+        """The folder of the socket; "" where its path is too long to have one."""
+        folder = str(self.socket_folder)
+        return folder if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER else ""
 
     @property
     def log(self) -> Path:
@@ -128,11 +141,10 @@ class Postgres:
         self.stop()
 
     def _launch(self) -> None:
-        sockets = str(self.socket_folder)
         settings = {
             "port": str(self.port),
             "listen_addresses": HOST,
-            "unix_socket_directories": sockets if len(os.fsencode(sockets)) <= LONGEST_SOCKET_FOLDER else "",
+            "unix_socket_directories": self._socket,
             "unix_socket_permissions": "0700",
             "max_connections": "300",
             **self._settings,

@@ -97,6 +97,13 @@ async def test_a_commit_is_on_disk(server: Postgres, setting: str) -> None:
     assert await query(server.url, f"SHOW {setting}") == "on"
 
 
+@pytest.mark.parametrize("name, through_socket", [("a", True), ("b c&d=é", True), ("long" * 25, False)])
+async def test_the_application_comes_through_the_socket(folder: Path, name: str, through_socket: bool) -> None:
+    """Wherever the system allows a socket; where the path is too long for one, over the loopback."""
+    with Postgres(folder / name) as postgres:
+        assert (await query(postgres.url, "SELECT inet_server_addr()") is None) == through_socket
+
+
 async def test_the_application_is_no_superuser(server: Postgres) -> None:
     """The role of the application owns its database and nothing more."""
     assert await query(server.url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
