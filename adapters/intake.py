@@ -1,8 +1,7 @@
 """Intake into PostgreSQL: what may not be refused is first a row of the inbox, and is answered after the commit.
 
 The same statement writes the dossier, its key, its sealed person and event 1, so that an accepted submission is
-whole or absent. After the commit it is handed to the engine, at once or by the relay: what is kept
-needs the database alone.
+whole or absent. That needs the database alone: the engine is handed it after the commit, at once or by the relay.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def event_values(event: Event, recorded_at: datetime) -> tuple[Any, ...]:
 
 
 def case_values(case: Case) -> tuple[Any, ...]:
-    """The values of `insert_dossier` and of the first half of `write_event`: the fold, and what lists filter on."""
+    """A dossier's row, as `keep_submission` and `write_event` begin with it: the fold, and what lists filter on."""
     promised, statutory = case.clock(ClockKind.PROMISED), case.clock(ClockKind.STATUTORY)
     state = case.state
     return (

@@ -72,7 +72,7 @@ class Catalogue:
             self._calendars_of[key] = self.calendar(unit.calendar).closed_on(closures)
         return self._calendars_of[key]
 
-    # Indexes, for a province has thousands of rows
+    # Indexes: a province has thousands of rows, and each record looks some up
 
     @cached_property
     def _units(self) -> dict[str, tuple[Unit, ...]]:

@@ -152,7 +152,7 @@ class World:
         refund: str | None = None,
         **facts: Any,
     ) -> Dossier:
-        """Submit only: the relay has not handed it over yet. When the fee is asked, and goes back, may be chosen."""
+        """Submit only: nobody has handed it over yet. When the fee is asked, and goes back, may be chosen."""
         body = {
             "procedure": HOUSEHOLD,
             "unit": COMMUNE,
@@ -221,7 +221,7 @@ class Dossier:
         return next(event for event in reversed(self.story) if event.type is type_)
 
     async def start(self, case: Case | None = None, *, empty: bool = False, **chosen: int) -> None:
-        """Hand the dossier to the engine, as the relay does: with the fold at hand, unless it is to be `empty`."""
+        """Hand the dossier to the engine, as intake does: with the fold at hand, unless it is to be `empty`."""
         self.world.opened.append(self.id)
         await self.world.client.start_workflow(
             wire.DOSSIER_WORKFLOW,
@@ -318,7 +318,7 @@ class Dossier:
                 await self.propose(step.code, step.unit)
 
     async def report(self, report: PaymentReport) -> None:
-        """The payment platform calls back, and the relay hands it on."""
+        """The payment platform calls back, and that is handed on."""
         await self.handle.signal(wire.PAYMENT_SIGNAL, report)
 
     async def let_go(self, report: PaymentReport, officer: str = "another", role: str = "leader") -> Answer:
