@@ -22,9 +22,16 @@ from temporalio.converter import (
     DataConverter,
     DefaultFailureConverterWithEncodedAttributes,
     PayloadCodec,
+    StorageDriverStoreContext,
 )
 from temporalio.plugin import SimplePlugin
-from temporalio.worker import ReplayerConfig, WorkerDeploymentConfig, WorkflowRunner
+from temporalio.worker import (
+    ReplayerConfig,
+    WorkerDeploymentConfig,
+    WorkflowInstance,
+    WorkflowInstanceDetails,
+    WorkflowRunner,
+)
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from adapters.keys import NONCE_BYTES, KeyRing, Tampered
@@ -88,6 +95,33 @@ class PayloadCipher(PayloadCodec):
             raise Tampered("a payload in the engine's history does not open: it was changed") from None
 
 
+class Sandbox(SandboxedWorkflowRunner):
+    """The SDK's sandbox, entered to run a workflow and for nothing else.
+
+    The SDK enters it six times more for each payload, to ask in what context it is converted. No converter or codec of
+    ours has a use for that, and the answer is always the same.
+    """
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        """Return an instance that answers that question itself."""
+        instance = super().create_instance(det)
+        instance.get_serialization_context = _no_context  # type: ignore[method-assign]
+        instance.get_external_store_context = _no_store  # type: ignore[method-assign]
+        return instance
+
+
+def _no_context(command_info: object) -> None:
+    return None
+
+
+def _no_store(command_info: object) -> StorageDriverStoreContext:
+    return _NOWHERE
+
+
+_NOWHERE = StorageDriverStoreContext(target=None)
+"""Payloads are kept in the history itself."""
+
+
 class MotcuaPlugin(SimplePlugin):
     """What `motcua_plugin` makes; headers go through the codec as well, which SimplePlugin cannot say."""
 
@@ -107,9 +141,7 @@ def motcua_plugin(ring: KeyRing | None, passed_through: Sequence[str] = PASSED_T
     def sandboxed(runner: WorkflowRunner | None) -> WorkflowRunner:
         if runner is not None and not isinstance(runner, SandboxedWorkflowRunner):
             return runner  # a debugger or a measurement asked for none
-        return SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*passed_through)
-        )
+        return Sandbox(restrictions=SandboxRestrictions.default.with_passthrough_modules(*passed_through))
 
     return MotcuaPlugin("motcua", data_converter=data_converter(ring), workflow_runner=sandboxed)
 

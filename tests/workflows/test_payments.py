@@ -45,6 +45,7 @@ async def test_an_order_is_written_down_before_the_platform_hears_of_it(world: W
 async def test_the_order_is_written_down_with_the_completeness(world: World) -> None:
     """One record for both, so that no dossier stands complete with nobody asked for the fee; `opened` is the other."""
     dossier, _ = await ordered(world)
+    await eventually(dossier.is_one_story)  # asked of the workflow: the task that recorded `opened` has come to its end
     history = await dossier.handle.fetch_history()
 
     assert [event.type for event in dossier.story][1:3] == ["dossier.found_complete", "payment.ordered"]
