@@ -1,7 +1,9 @@
 """`python -m bench`: dossiers a second and CPU a dossier, the engine beside the bare workflow, medians of paired runs.
 
-Both run on the same embedded servers, under the same plugin and worker settings, one worker process each, in
-turn, each first in every other pair. Processor time is that of all programs; this one plays the gateway.
+Both run on the same embedded servers, under the same plugin and worker settings, one worker process each. Each pair has
+servers of its own, for servers once started keep their luck; in it one side runs first and last, the other between,
+so that a machine that grows slower is as slow for both. Processor time is that of all programs; this one plays the
+gateway.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 
 import httpx
 from temporalio.client import Client
@@ -39,9 +41,9 @@ BARE, ENGINE = "bare", "engine"
 
 @dataclass(frozen=True)
 class Figures:
-    """What one run of many dossiers came to: processor time in ms, and the length of a history, for each dossier."""
+    """What many dossiers came to, each: seconds, processor time in ms, and the length of a history."""
 
-    per_second: float
+    seconds: float
     cpu: float
     worker: float
     temporal: float
@@ -50,69 +52,75 @@ class Figures:
     events: float
     bytes: float
 
+    @property
+    def per_second(self) -> float:
+        """Dossiers a second."""
+        return 1 / self.seconds
+
 
 def main() -> None:
     """Measure and print; with `--json` for programs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dossiers", type=int, default=120, help="in one run")
+    parser.add_argument("--dossiers", type=int, default=120, help="of each side in one pair, half of them at a time")
+    parser.add_argument("--warm-up", type=int, default=60, help="dossiers of each side before they are measured")
     parser.add_argument("--at-once", type=int, default=30, help="dossiers under way together")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     collect_rarely()
-    with (
-        temporary_folder() as folder,
-        Stack(folder / "stack", workers=1, gateways=1) as stack,
-        _bare_worker(stack) as bare_pid,
-    ):
-        report = asyncio.run(_measure(stack, bare_pid, options))
+    report: Report = {}
+    for number in range(options.pairs):
+        with (
+            temporary_folder() as folder,
+            Stack(folder / "stack", workers=1, gateways=1) as stack,
+            _bare_worker(stack) as bare_pid,
+        ):
+            asyncio.run(_measure(report, stack, bare_pid, options, *((BARE, ENGINE) if number % 2 else (ENGINE, BARE))))
     print(json.dumps(report, indent=2, default=_plain) if options.json else _table(report), flush=True)
     os._exit(0)  # after the engine's client was used, the interpreter sometimes aborts while exiting
 
 
-async def _measure(stack: Stack, bare_pid: int, options: argparse.Namespace) -> Report:
+async def _measure(
+    report: Report, stack: Stack, bare_pid: int, options: argparse.Namespace, outer: str, inner: str
+) -> None:
+    """Add one pair of each story to the report."""
+
     def used() -> dict[str, float]:  # looked up each time: PostgreSQL has a process for each connection
         return {name: processor_seconds(pids) for name, pids in {**programs(stack), BARE: [bare_pid]}.items()}
 
     async with open_entrance(load_settings(stack.env_file), "bench") as entrance, httpx.AsyncClient() as http:
         feed = Feed(entrance.door)
         engine, bare = Engine(entrance.door, http, feed), Bare(entrance.client)
-        measure = functools.partial(_pairs, entrance.client, used, options)
-        counter = await measure("counter", {BARE: bare.story, ENGINE: engine.counter})
-        following = asyncio.create_task(feed.run())
-        online = await measure("online", {BARE: bare.story, ENGINE: engine.online})
-        following.cancel()
-        await asyncio.wait([following])
-    return {"counter": counter, "online": online}
+        run = functools.partial(_run, entrance.client, used, options.at_once)
+        for story, tell in {"counter": engine.counter, "online": engine.online}.items():
+            following = asyncio.create_task(feed.run()) if story == "online" else None
+            sides: dict[str, Tell] = {BARE: bare.story, ENGINE: tell}
+            for each in sides.values():
+                await run(options.warm_up, each)
+            halves = [(name, await run(options.dossiers // 2, sides[name])) for name in (outer, inner, inner, outer)]
+            for side in sides:
+                figures = _mean([half for name, half in halves if name == side])
+                report.setdefault(story, {}).setdefault(side, []).append(figures)
+                print(f"{story} {side}: {figures}", file=sys.stderr, flush=True)
+            if following:
+                following.cancel()
+                await asyncio.wait([following])
 
 
-async def _pairs(
-    client: Client, used: Used, options: argparse.Namespace, story: str, sides: dict[str, Tell]
-) -> dict[str, list[Figures]]:
-    found: dict[str, list[Figures]] = {name: [] for name in sides}
-    for pair in range(options.pairs + 1):
-        for name in sides if pair % 2 else reversed(sides):
-            figures = await _run(client, used, options, sides[name])
-            if pair:  # the first pair warms up
-                found[name].append(figures)
-                print(f"{story} {pair} {name}: {figures}", file=sys.stderr, flush=True)
-    return found
-
-
-async def _run(client: Client, used: Used, options: argparse.Namespace, tell: Tell) -> Figures:
-    slots = asyncio.Semaphore(options.at_once)
+async def _run(client: Client, used: Used, at_once: int, dossiers: int, tell: Tell) -> Figures:
+    slots = asyncio.Semaphore(at_once)
 
     async def one() -> str:
         async with slots:
             return await tell()
 
     before, started = used(), time.monotonic()
-    ids = await asyncio.gather(*(one() for _ in range(options.dossiers)))
+    ids = await asyncio.gather(*(one() for _ in range(dossiers)))
     seconds = time.monotonic() - started
-    cost = {name: 1000 * (now - before[name]) / options.dossiers for name, now in used().items()}
+    cost = {name: 1000 * (now - before[name]) / dossiers for name, now in used().items()}
     sample = [await client.get_workflow_handle(each).describe() for each in ids[:20]]
     return Figures(
-        per_second=options.dossiers / seconds,
+        seconds=seconds / dossiers,
         cpu=sum(cost.values()),
         worker=cost[BARE] + cost["worker-0"],  # one of them rests
         temporal=cost["temporal"],
@@ -134,6 +142,10 @@ def _bare_worker(stack: Stack) -> Iterator[int]:
             yield process.pid
         finally:
             process.terminate()
+
+
+def _mean(runs: list[Figures]) -> Figures:
+    return Figures(*(statistics.fmean(each) for each in zip(*map(astuple, runs), strict=True)))
 
 
 def _median(runs: list[Figures], name: str) -> float:
