@@ -79,6 +79,18 @@ class Catalogue:
         return _grouped(self.units, lambda unit: unit.code)
 
     @cached_property
+    def _one_stops(self) -> tuple[Unit, ...]:
+        return tuple(unit for unit in self.units if unit.is_one_stop)
+
+    @cached_property
+    def _divisions(self) -> dict[tuple[str | None, str | None], tuple[Unit, ...]]:
+        return _grouped(self.units, lambda unit: (unit.parent, unit.role))
+
+    @cached_property
+    def _rungs(self) -> dict[ClockKind, tuple[LadderRow, ...]]:
+        return _grouped(self.rungs or BEFORE_LADDERS, lambda row: row.clock)
+
+    @cached_property
     def _procedures(self) -> dict[str, tuple[Procedure, ...]]:
         return _grouped(self.procedures, lambda procedure: procedure.code)
 
@@ -101,7 +113,7 @@ class Catalogue:
 
     def ladder(self, clock: ClockKind, on: date) -> tuple[LadderRow, ...]:
         """The rungs that a clock of that kind has when it is set on that day."""
-        return tuple(row for row in in_force(self.rungs or BEFORE_LADDERS, on) if row.clock is clock)
+        return in_force(self._rungs.get(clock, ()), on)
 
     def case(self, procedure: Procedure, key: str | None = None, home: Unit | None = None) -> Case:
         """The case with that key, for None the usual one at the place of `home`. Raises Invalid.
@@ -141,7 +153,7 @@ class Catalogue:
 
     def receivers(self, procedure: Procedure, on: date) -> tuple[Unit, ...]:
         """The offices that may take a dossier of that procedure in on that day, the usual one first."""
-        units = in_force(self.units, on)
+        units = in_force(self._one_stops, on)
         return tuple(unit for rule in procedure.receives for unit in units if _fits(rule, unit))
 
     def may_receive(self, unit: str, procedure: Procedure, on: date) -> bool:
@@ -173,8 +185,7 @@ class Catalogue:
         if not selector.startswith(f"{RECEIVING}/"):
             return self.unit(selector, on)
         role = selector.removeprefix(f"{RECEIVING}/")
-        wanted = (receiving, role)
-        found = next((unit for unit in in_force(self.units, on) if (unit.parent, unit.role) == wanted), None)
+        found = next(iter(in_force(self._divisions.get((receiving, role), ()), on)), None)
         if found is None:
             raise Invalid(
                 f"unit {receiving} has no division '{role}' on {on:%d/%m/%Y}",
@@ -202,8 +213,6 @@ def _grouped(rows: Iterable[R], key: Callable[[R], K]) -> dict[K, tuple[R, ...]]
 
 
 def _fits(rule: str, unit: Unit) -> bool:
-    if not unit.is_one_stop:
-        return False
     return unit.code == rule if not rule.startswith(ROLE) else unit.role == rule.removeprefix(ROLE)
 
 

@@ -139,3 +139,17 @@ def milestones(clocks: Iterable[Clock], business: Business) -> list[Milestone]:
         for rung, at in clock.ahead
     ]
     return sorted(ahead, key=lambda m: (m.at, _ORDER[m.rung], m.kind, m.step))
+
+
+def next_milestone(clocks: Iterable[Clock], business: Business) -> Milestone | None:
+    """The first of them, which is the first rung ahead of some clock: every ladder is in order."""
+    first = [
+        (at, _ORDER[rung], clock.kind, clock.step, rung)
+        for clock in clocks
+        if business in RUNS_IN[clock.kind]
+        for rung, at in clock.ahead[:1]
+    ]
+    if not first:
+        return None
+    at, _, kind, step, rung = min(first)
+    return Milestone(at, rung, kind, step)

@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, TypeAdapter
 
 from domain.dossier import GIVEN_UP, Act, Business, Delivery, Finance, State, after, is_closed, national_code
-from domain.milestones import Clock, ClockKind, Milestone, Rung, milestones
+from domain.milestones import Clock, ClockKind, Milestone, Rung, milestones, next_milestone
 from domain.payments import STRICTEST_FIRST, Ground, Provider, RefundPolicy
 from domain.terms import Term
 from schema.events import MOVES, EventType
@@ -210,6 +210,11 @@ class Case(Message):
     def ahead(self) -> list[Milestone]:
         """List what the running clocks have still to strike, earliest first."""
         return milestones(self.clocks, self.state.business)
+
+    @property
+    def next_milestone(self) -> Milestone | None:
+        """What the running clocks strike next."""
+        return next_milestone(self.clocks, self.state.business)
 
     def open_steps(self) -> tuple[Step, ...]:
         """List the steps that somebody is working on now."""

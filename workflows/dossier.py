@@ -82,6 +82,8 @@ class DossierWorkflow:
         self._patience = workflow.now()
         self._lock = asyncio.Lock()
         self._start = start
+        window = CLOCK_SPREAD if start.spread is None else start.spread
+        self._share = timedelta(seconds=crc32(start.dossier.bytes) % window if window else 0)
 
     @workflow.run
     async def run(self, start: Start) -> None:
@@ -247,16 +249,12 @@ class DossierWorkflow:
     def _looks_at(self) -> datetime | None:
         """When the clock looks next: its share of the window after the milestone, or once a late entry had its time."""
         milestone = self._milestone
-        return max(milestone.at + self._spread(), self._patience) if milestone else None
+        return max(milestone.at + self._share, self._patience) if milestone else None
 
     async def _strike_until(self, instant: datetime) -> None:
         """Record every warning and breach up to `instant`, in order, each at its own legal instant."""
         while (milestone := self._milestone) and milestone.at <= instant:
             await self._record(lambda case: struck(case, instant, workflow.now()))
-
-    def _spread(self) -> timedelta:
-        window = CLOCK_SPREAD if self._start.spread is None else self._start.spread
-        return timedelta(seconds=crc32(self._start.dossier.bytes) % window) if window else timedelta()
 
     # Payment
 
@@ -388,7 +386,7 @@ class DossierWorkflow:
 
     def _know(self, case: Case) -> None:
         self._loaded = case
-        self._milestone = next(iter(case.ahead()), None)
+        self._milestone = case.next_milestone
 
     def _show(self) -> None:
         """Tell the operators' list when, and only when, what it filters on has changed."""

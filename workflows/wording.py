@@ -103,7 +103,7 @@ def following(case: Case, event: Event, now: datetime, order_lasts: timedelta) -
 
 def struck(case: Case, until: datetime, now: datetime) -> Event | None:
     """Word the next rung of a ladder, at its own legal instant, if that is not later than `until`."""
-    milestone = next(iter(case.ahead()), None)
+    milestone = case.next_milestone
     if milestone is None or milestone.at > until:
         return None
     type_ = STRIKES.get(milestone.rung, EventType.CLOCK_ESCALATED)

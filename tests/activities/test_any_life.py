@@ -71,6 +71,7 @@ def check(paper: Paper) -> None:
     for clock in case.clocks:
         sound(clock, paper.story[clock.arming - 1].occurred_at)
     assert [each.at for each in case.ahead()] == sorted(each.at for each in case.ahead())
+    assert case.next_milestone == next(iter(case.ahead()), None)
     for step in case.open_steps():
         at = case.clock(ClockKind.STEP, step.code)
         assert at is not None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.dossier import Business
 from domain.instants import VIETNAM
-from domain.milestones import RUNS_IN, Clock, ClockKind, Rung, milestones
+from domain.milestones import RUNS_IN, Clock, ClockKind, Rung, milestones, next_milestone
 
 MONDAY = datetime(2026, 9, 7, 8, 0, tzinfo=VIETNAM)
 TABLE = """
@@ -90,9 +90,11 @@ def test_striking_one_after_another_strikes_each_once(made: list[Clock], busines
     struck = []
     while ahead := milestones(made, business):
         first = ahead[0]
+        assert first == next_milestone(made, business)
         struck.append((first.at, first.rung, first.kind))
         made = [each.struck(first.rung) if each.kind is first.kind else each for each in made]
 
+    assert next_milestone(made, business) is None
     assert len({(rung, kind) for _, rung, kind in struck}) == len(struck)
     assert [at for at, _, _ in struck] == sorted(at for at, _, _ in struck)
 
