@@ -1,9 +1,9 @@
 """`python -m bench`: dossiers a second and CPU a dossier, the engine beside the bare workflow, medians of paired runs.
 
-Both run on the same embedded servers, under the same plugin and worker settings, one worker process each. Each pair has
-servers of its own, for servers once started keep their luck; in it one side runs first and last, the other between,
-so that a machine that grows slower is as slow for both. Processor time is that of all programs; this one plays the
-gateway.
+Both run on the same embedded servers, under the same plugin and worker settings, one worker process each. In each pair
+one side runs first and last and the other between, in turn, so that a machine that grows slower is as slow for both.
+Before the pairs both run for a while: servers that were just started are slower, and the engine has more to warm.
+Processor time is that of all programs; this one plays the gateway.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass
 
@@ -36,6 +36,7 @@ from deploy.embedded.stack import ROOT, Stack
 Report = dict[str, dict[str, list["Figures"]]]
 Used = Callable[[], dict[str, float]]
 """Seconds of processor time so far, by program."""
+Run = Callable[[int, Tell], Awaitable["Figures"]]
 BARE, ENGINE = "bare", "engine"
 
 
@@ -62,29 +63,23 @@ def main() -> None:
     """Measure and print; with `--json` for programs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dossiers", type=int, default=120, help="of each side in one pair, half of them at a time")
-    parser.add_argument("--warm-up", type=int, default=60, help="dossiers of each side before they are measured")
+    parser.add_argument("--warm-up", type=int, default=240, help="dossiers of each side before the pairs")
     parser.add_argument("--at-once", type=int, default=30, help="dossiers under way together")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     collect_rarely()
-    report: Report = {}
-    for number in range(options.pairs):
-        with (
-            temporary_folder() as folder,
-            Stack(folder / "stack", workers=1, gateways=1) as stack,
-            _bare_worker(stack) as bare_pid,
-        ):
-            asyncio.run(_measure(report, stack, bare_pid, options, *((BARE, ENGINE) if number % 2 else (ENGINE, BARE))))
+    with (
+        temporary_folder() as folder,
+        Stack(folder / "stack", workers=1, gateways=1) as stack,
+        _bare_worker(stack) as bare_pid,
+    ):
+        report = asyncio.run(_measure(stack, bare_pid, options))
     print(json.dumps(report, indent=2, default=_plain) if options.json else _table(report), flush=True)
     os._exit(0)  # after the engine's client was used, the interpreter sometimes aborts while exiting
 
 
-async def _measure(
-    report: Report, stack: Stack, bare_pid: int, options: argparse.Namespace, outer: str, inner: str
-) -> None:
-    """Add one pair of each story to the report."""
-
+async def _measure(stack: Stack, bare_pid: int, options: argparse.Namespace) -> Report:
     def used() -> dict[str, float]:  # looked up each time: PostgreSQL has a process for each connection
         return {name: processor_seconds(pids) for name, pids in {**programs(stack), BARE: [bare_pid]}.items()}
 
@@ -92,19 +87,25 @@ async def _measure(
         feed = Feed(entrance.door)
         engine, bare = Engine(entrance.door, http, feed), Bare(entrance.client)
         run = functools.partial(_run, entrance.client, used, options.at_once)
-        for story, tell in {"counter": engine.counter, "online": engine.online}.items():
-            following = asyncio.create_task(feed.run()) if story == "online" else None
-            sides: dict[str, Tell] = {BARE: bare.story, ENGINE: tell}
-            for each in sides.values():
-                await run(options.warm_up, each)
-            halves = [(name, await run(options.dossiers // 2, sides[name])) for name in (outer, inner, inner, outer)]
-            for side in sides:
-                figures = _mean([half for name, half in halves if name == side])
-                report.setdefault(story, {}).setdefault(side, []).append(figures)
-                print(f"{story} {side}: {figures}", file=sys.stderr, flush=True)
-            if following:
-                following.cancel()
-                await asyncio.wait([following])
+        counter = await _pairs(run, options, "counter", {BARE: bare.story, ENGINE: engine.counter})
+        following = asyncio.create_task(feed.run())
+        online = await _pairs(run, options, "online", {BARE: bare.story, ENGINE: engine.online})
+        following.cancel()
+        await asyncio.wait([following])
+    return {"counter": counter, "online": online}
+
+
+async def _pairs(run: Run, options: argparse.Namespace, story: str, sides: dict[str, Tell]) -> dict[str, list[Figures]]:
+    found: dict[str, list[Figures]] = {name: [] for name in sides}
+    for tell in sides.values():
+        await run(options.warm_up, tell)
+    for pair in range(options.pairs):
+        outer, inner = (BARE, ENGINE) if pair % 2 else (ENGINE, BARE)
+        halves = [(name, await run(options.dossiers // 2, sides[name])) for name in (outer, inner, inner, outer)]
+        for name, runs in found.items():
+            runs.append(_mean([half for side, half in halves if side == name]))
+            print(f"{story} {pair + 1} {name}: {runs[-1]}", file=sys.stderr, flush=True)
+    return found
 
 
 async def _run(client: Client, used: Used, at_once: int, dossiers: int, tell: Tell) -> Figures:

@@ -25,7 +25,7 @@ Tell = Callable[[], Awaitable[str]]
 """Take one dossier from its start to its end; return the id of its workflow."""
 
 CALLER = Caller("bench", frozenset({"submit", "command", "read"}), frozenset({"clerk", "officer", "leader"}))
-LOOK_SECONDS = 0.05
+LOOK_SECONDS, PAGE = 0.05, 500
 COMPONENTS = ("mau-03", "suc-khoe", "ly-lich-tu-phap", "ho-chieu", "chuyen-mon")
 COMMUNE, ECONOMY, CENTRE, LABOUR = "000.00.61.H48", "000.01.61.H48", "000.00.01.H48", "000.00.11.H48"
 
@@ -41,12 +41,13 @@ class Feed:
         """Read on for ever."""
         after = 0
         while True:
-            page = await self._door.events(after, 500)
+            page = await self._door.events(after, PAGE)
             for position, event in page:
                 after = position
                 if event.type in (EventType.PAYMENT_OPENED, EventType.FORWARDED):
                     self._place(event.dossier, event.type).set_result(event)
-            await asyncio.sleep(0 if page else LOOK_SECONDS)
+            if len(page) < PAGE:
+                await asyncio.sleep(LOOK_SECONDS)
 
     async def waits_for(self, dossier: UUID, type_: EventType) -> Event:
         """Wait for the first event of this type."""
