@@ -46,7 +46,8 @@ def event_values(event: Event, recorded_at: datetime) -> tuple[Any, ...]:
 def case_values(case: Case) -> tuple[Any, ...]:
     """A dossier's row, as `keep_submission` and `write_event` begin with it: the fold, and what lists filter on."""
     promised, statutory = case.clock(ClockKind.PROMISED), case.clock(ClockKind.STATUTORY)
-    state, next_ = case.state, None if case.is_closed else case.next_milestone
+    state = case.state
+    ahead = None if case.is_closed else case.next_milestone
     return (
         case.dossier,
         case.sequence,
@@ -67,6 +68,6 @@ def case_values(case: Case) -> tuple[Any, ...]:
         promised.due if promised else None,
         statutory.due if statutory else None,
         case.printed,
-        next_.at if next_ else None,
+        ahead.at if ahead else None,
         case.last_instant if case.is_closed else None,
     )

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.common import HeaderCodecBehavior
+from temporalio.contrib.pydantic import PydanticPayloadConverter
+from temporalio.converter import WithSerializationContext
 from temporalio.worker import UnsandboxedWorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
@@ -138,6 +140,15 @@ def test_workflows_are_sandboxed_with_our_packages_passed_through() -> None:
     assert not {"workflows.dossier", "workflows.refund"} & tests
     bare = UnsandboxedWorkflowRunner()
     assert motcua_plugin(RING).configure_replayer({"workflow_runner": bare})["workflow_runner"] is bare
+
+
+def test_nothing_of_ours_is_converted_by_its_context() -> None:
+    """`Sandbox` answers that there is none, so whoever begins to use one has to look there first."""
+    converter = data_converter(RING)
+    ours = [converter.payload_codec, converter.failure_converter, *PydanticPayloadConverter().converters.values()]
+    assert not any(isinstance(each, WithSerializationContext) for each in ours)
+    assert converter.payload_converter_class is PydanticPayloadConverter
+    assert converter.external_storage is None
 
 
 def _passed_through(plugin: MotcuaPlugin) -> set[str]:

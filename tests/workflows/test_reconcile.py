@@ -111,8 +111,11 @@ async def test_a_round_in_which_nothing_could_be_gone_through_fails(world: Workf
 
 async def test_a_provider_that_stays_away_ends_with_the_night(world: WorkflowEnvironment) -> None:
     """Twenty hours, ten minutes apart at last; the next round begins anew, with the same day once more."""
-    books = Books({"platform": [Unavailable("away") for _ in range(1_000)]})
-    found = await a_round(world, books)
+    for _ in range(2):  # the test server takes an end that falls on a whole second for none: one round in a thousand
+        books = Books({"platform": [Unavailable("away") for _ in range(1_000)]})
+        found = await a_round(world, books)
+        if books.troubles["platform"]:
+            break
 
     assert [each.provider for each in found.failed] == ["platform"]
     assert 20 * 6 <= len(books.asked) - 2 <= 20 * 6 + 10
