@@ -98,8 +98,8 @@ class PayloadCipher(PayloadCodec):
 class Sandbox(SandboxedWorkflowRunner):
     """The SDK's sandbox, entered to run a workflow and for nothing else.
 
-    The SDK enters it six times more for each payload, to ask in what context it is converted. No converter or codec of
-    ours has a use for that, and the answer is always the same.
+    The SDK enters it three or four times more for each payload, to ask in what context it is converted and kept. No
+    converter or codec of ours has a use for that, and the answer is always the same.
     """
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:

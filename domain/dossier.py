@@ -28,7 +28,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 from domain.errors import NotAllowed
@@ -210,7 +209,6 @@ def may(state: State, act: Act) -> bool:
     return all((getattr(state, name), act) in MOVES[name] for name in _COLUMNS[act])
 
 
-@cache
 def after(state: State, act: Act) -> State:
     """Return the state after the act, or refuse with `NotAllowed`; nothing else ever changes a state.
 

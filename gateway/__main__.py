@@ -39,6 +39,7 @@ async def serve(settings: Settings) -> None:
             log_config=None,
             access_log=False,
             timeout_keep_alive=KEEP_ALIVE,
+            http="h11",  # the quicker parser takes headers without end, from anybody
         )
         await uvicorn.Server(config).serve()
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +23,7 @@ import pytest
 
 from adapters.payment_signature import FIELDS, Signature
 from deploy.embedded.stack import Stack
-from tests.office import CENTRE, COMMUNE, Json, Office, eventually, submission
+from tests.office import CENTRE, COMMUNE, PATIENCE, Json, Office, eventually, submission
 
 ONLINE: Json = {"channel": "online", "return_method": "online", "components": [{"component": "giay-de-nghi"}]}
 LATE: Json = {"reason": "mất điện", "paper_number": "12/BB"}
@@ -528,6 +530,17 @@ async def test_a_key_that_was_revoked_opens_nothing(ground: Ground) -> None:
         ground.office.stack.run("starter.py", "key", "revoke", "leaver")
         answer = leaver.http.get("/v1/events")
     assert (answer.status_code, answer.json()["field"]) == (401, "Authorization")
+
+
+async def test_headers_without_end_are_cut_off(ground: Ground) -> None:
+    """Nobody fills the gateway's memory before it knows who is there; whoever comes next is answered."""
+    url, answer = httpx.URL(ground.office.stack.gateway_url), b""
+    with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE) as caller, suppress(ConnectionError):
+        caller.sendall(b"GET /livez HTTP/1.1\r\nHost: motcua\r\nX-Long: " + b"a" * 8_000_000 + b"\r\n\r\n")
+        answer = caller.recv(12)
+
+    assert answer in (b"", b"HTTP/1.1 400")
+    assert ground.office.http.get("/livez").is_success
 
 
 async def test_one_id_with_two_bodies_at_once_is_one_command(ground: Ground) -> None:
